@@ -50,6 +50,7 @@ class Op(IntEnum):
     # memory over rows
     REMEMBER = 26  # history[k, row] = a
     RECALL = 27  # dst = history[k, row - a], 0 before the first row and for a < 0
+    ZERO = 28  # slots dst … k-1 = 0: the flows of a new row
 
 
 class Program(NamedTuple):
