@@ -1,0 +1,69 @@
+"""The command line: words in, exit code out. One module per command; heavy imports live inside the commands."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from absengine import __version__
+from absengine.cli.errors import report_bug, report_interrupt, report_refusal, report_system
+from absengine.errors import AbsError
+
+app = typer.Typer(
+    name="absengine",
+    help="Open engine for IP-securitization ABS (知识产权证券化): tapes, deals, stresses.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+@dataclass
+class Options:
+    """Options that stand before the command."""
+
+    debug: bool = False
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"absengine {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _before_command(
+    context: typer.Context,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and stop.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    context.ensure_object(Options).debug = debug
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line; returns the exit code and never lets a traceback through unless ``--debug`` is set."""
+    options = Options()
+    try:
+        app(args=None if arguments is None else list(arguments), prog_name="absengine", obj=options, standalone_mode=True)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    except KeyboardInterrupt:
+        return report_interrupt()
+    except AbsError as error:
+        return report_refusal(error) if error.exit_code != 1 else report_bug(error, debug=options.debug)
+    except OSError as error:
+        return report_system(error)
+    except Exception as error:
+        return report_bug(error, debug=options.debug)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
