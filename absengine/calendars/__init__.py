@@ -1,0 +1,1 @@
+"""Business days, day counts, date rules and index fixings: everything the engine knows about dates."""
