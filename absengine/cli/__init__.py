@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line; returns the exit code and never lets a traceback through unless ``--debug`` is set."""
     options = Options()
     try:
-        app(args=None if arguments is None else list(arguments), prog_name="absengine", obj=options, standalone_mode=True)
+        app(args=None if arguments is None else list(arguments), prog_name="absengine", obj=options)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     except KeyboardInterrupt:

@@ -1,7 +1,8 @@
 """One place where an error becomes lines on stderr and an exit code.
 
-A refusal prints ``error: <where>: found …; allowed: …`` once per problem, the first twenty and then a count. Exit codes: 0 done,
-1 our bug, 2 usage, 3 input refused, 4 a stated check failed, 5 incomplete but resumable, 130 interrupted.
+A refusal prints ``error: <where>: found …; allowed: …`` once per problem, the first twenty and then a count.
+Exit codes: 0 done, 1 our bug, 2 usage, 3 input refused, 4 a stated check failed, 5 incomplete but resumable,
+130 interrupted.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def report_bug(error: BaseException, *, debug: bool) -> int:
 
 
 def report_system(error: OSError) -> int:
-    """A disk that is full, a folder that may not be written: not a fault of ours and not of the input; try again later."""
+    """A full disk, a folder that may not be written: no fault of ours and none of the input; it can be tried again."""
     place = f"{error.filename}: " if error.filename else ""
     _say(f"error: {place}{error.strerror or error}")
     return IncompleteError.exit_code
@@ -55,7 +56,8 @@ def report_interrupt() -> int:
 
 
 def _versions() -> str:
-    parts = [f"absengine {__version__}", f"Python {platform.python_version()}", f"{platform.system()} {platform.machine()}"]
+    system = f"{platform.system()} {platform.machine()}"
+    parts = [f"absengine {__version__}", f"Python {platform.python_version()}", system]
     for package in VERSIONS_OF:
         try:
             parts.append(f"{package} {version(package)}")
