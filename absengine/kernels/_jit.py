@@ -31,6 +31,7 @@ import numpy as np
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_config: Any = numba.config  # its attributes are made at import, unknown to a type checker
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": False}
 _SETTINGS = ("BOUNDSCHECK", "OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "ENABLE_AVX")
 """Numba settings that change machine code without changing Numba's own cache key."""
@@ -49,15 +50,15 @@ def digest(sources: Path) -> str:
         state.update(f"{path.name}\0{len(content)}\0".encode())
         state.update(content)
     versions = (numba.__version__, llvmlite.__version__, np.__version__, sys.version, platform.machine())
-    settings = [f"{name}={getattr(numba.config, name, None)}" for name in _SETTINGS]
+    settings = [f"{name}={getattr(_config, name, None)}" for name in _SETTINGS]
     state.update("\0".join([*versions, *settings]).encode())
     return state.hexdigest()[:20]
 
 
 def user_cache() -> Path:
     """Folder for caches of this user: Numba's own choice where it is set, else the system's custom."""
-    if numba.config.CACHE_DIR:
-        return Path(numba.config.CACHE_DIR)
+    if _config.CACHE_DIR:
+        return Path(_config.CACHE_DIR)
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
     if sys.platform == "darwin":
@@ -87,20 +88,20 @@ def cache_folder() -> str:
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile on first call and keep the machine code in :func:`cache_folder`; for routines called from Python."""
-    if numba.config.DISABLE_JIT:
+    if _config.DISABLE_JIT:
         return function
-    before = numba.config.CACHE_DIR
+    before = _config.CACHE_DIR
     folder = cache_folder()
     try:
-        numba.config.CACHE_DIR = folder
+        _config.CACHE_DIR = folder
         return _compiled(function, cache=True)
     finally:
-        numba.config.CACHE_DIR = before
+        _config.CACHE_DIR = before
 
 
 def part(function: Callable[P, R]) -> Callable[P, R]:
     """Compile into the kernels that call it."""
-    return function if numba.config.DISABLE_JIT else _compiled(function, cache=False)
+    return function if _config.DISABLE_JIT else _compiled(function, cache=False)
 
 
 def _compiled(function: Callable[P, R], cache: bool) -> Callable[P, R]:
