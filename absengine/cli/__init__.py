@@ -11,6 +11,7 @@ import typer
 
 from absengine import __version__
 from absengine.cli.errors import report_bug, report_interrupt, report_refusal, report_system
+from absengine.cli.new import new
 from absengine.errors import AbsError
 
 app = typer.Typer(
@@ -45,6 +46,13 @@ def _before_command(
     ] = False,
 ) -> None:
     context.ensure_object(Options).debug = debug
+
+
+COMMANDS = (new,)
+"""Every command, in the order the help lists them; a command's name is its function's name."""
+
+for _command in COMMANDS:
+    app.command()(_command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
