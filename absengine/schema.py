@@ -263,6 +263,7 @@ class Labels:
     items: tuple[str, ...]
     channels: tuple[str, ...]
     wal_day_count: str = "ACT/365F"
+    accruals: tuple[tuple[str, str, str], ...] = ()  # per row: anchor, start and end of accrual, as in Timeline
     texts: dict[str, str] = field(default_factory=dict)
 
 
@@ -281,7 +282,7 @@ class TranchePaths:
     def item(self, name: str) -> Floats:
         """``(row, lane)`` of one recorded item; KeyError names the item."""
         try:
-            return self.values[self.labels.items.index(name)]
+            return np.asarray(self.values[self.labels.items.index(name)])
         except ValueError:
             raise KeyError(name) from None
 
