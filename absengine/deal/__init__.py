@@ -1,0 +1,1 @@
+"""deal.toml → Deal → Program: the structurer's words, checked and compiled."""

@@ -1,0 +1,207 @@
+"""What every part of the compiler shares: the deal, its rows, and the slots of accounts, classes and claims."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from absengine.calendars.day_count import accrued, convention
+from absengine.deal.assembler import UNLIMITED, Assembler, Slot
+from absengine.deal.nouns import DealFile, Tranche
+from absengine.errors import Where
+from absengine.kernels.opcodes import Op
+from absengine.language.formula import Kind
+from absengine.schema import RECOVERY_SOURCES, Dates, Floats, Timeline
+
+if TYPE_CHECKING:
+    from absengine.deal.names import Family
+
+Locate = Callable[[tuple[str | int, ...]], Where]
+
+CASH_CHANNELS: tuple[str, ...] = ("interest", "principal", "prepayment", "fee")
+"""Pool cash besides recoveries; ``collect`` sends each to an account."""
+
+
+@dataclass
+class Builder:
+    """The compiler's workbench for one deal. Slot getters make a slot on first use and return it afterwards."""
+
+    deal: DealFile
+    timeline: Timeline
+    plans: dict[str, Floats]
+    pool_balance: float
+    locate: Locate
+    names: dict[str, Family]
+    formula: Callable[[Builder, str, Kind | None, tuple[str | int, ...]], Slot]
+    asm: Assembler = field(init=False)
+    record: dict[str, Slot] = field(default_factory=dict)
+    starts: list[tuple[Slot, Slot]] = field(default_factory=list)
+    gaps: list[tuple[int, Slot]] = field(default_factory=list)
+    money_params: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.asm = Assembler(self.timeline.rows)
+        unit = self.deal.deal.money.unit
+        self.scale = 1.0 / unit if unit > 0 else 1.0
+        self.quantum = self.asm.param("money.unit", 1.0 if unit > 0 else 0.0)
+        self.world = self.asm.state("world")
+        self.stage = self.asm.state("stage")
+        self.called = self.asm.state("pool.called")
+        self.ran = self.asm.flow("ran")
+
+    # amounts and flags -----------------------------------------------------------------------------------------
+    def money(self, name: str, amount: float) -> Slot:
+        """A money parameter in counting units; ``amount`` in the currency's main unit."""
+        self.money_params.add(name)
+        return self.asm.param(name, amount * self.scale if amount < UNLIMITED else UNLIMITED)
+
+    def opened(self, name: str, start: Slot) -> Slot:
+        """A stock that starts each lane at a parameter, so that sizes can differ between lanes."""
+        if name not in self.asm.slots:
+            self.starts.append((self.asm.state(name, start.initial), start))
+        return self.asm.slots[name]
+
+    def floored(self, amount: Slot, quantum: Slot | None = None) -> Slot:
+        return self.asm.value(Op.FLOOR, amount, quantum or self.quantum)
+
+    def both(self, a: Slot | None, b: Slot | None) -> Slot | None:
+        """Conjunction of two optional flags; None means always."""
+        if a is None or b is None:
+            return a or b
+        return self.asm.value(Op.AND, a, b)
+
+    def where_set(self, flag: Slot | None, amount: Slot) -> Slot:
+        """``amount`` on lanes whose flag is up, 0 elsewhere."""
+        return amount if flag is None else self.asm.value(Op.SELECT, amount, self.asm.zero, flag)
+
+    def add(self, target: Slot, amount: Slot, mask: Slot | None = None) -> None:
+        self.asm.emit(Op.ACCUM, target, amount, mask=mask)
+
+    def take(self, target: Slot, amount: Slot, mask: Slot | None = None) -> None:
+        self.asm.emit(Op.ACCUM, target, self.asm.value(Op.SUB, self.asm.zero, amount), mask=mask)
+
+    def flow(self, item: str) -> Slot:
+        """A recorded flow of the row."""
+        slot = self.asm.flow(item)
+        self.record[item] = slot
+        return slot
+
+    def kept(self, item: str, slot: Slot) -> Slot:
+        """Record a slot that exists anyway."""
+        self.record[item] = slot
+        return slot
+
+    # classes ---------------------------------------------------------------------------------------------------
+    def tranches_of(self, name: str) -> tuple[str, ...]:
+        """A tranche by its name, or every tranche of a class, in file order; empty if neither."""
+        if name in self.deal.tranche:
+            return (name,)
+        return tuple(key for key, tranche in self.deal.tranche.items() if tranche.klass == name)
+
+    def tranche(self, name: str) -> Tranche:
+        return self.deal.tranche[name]
+
+    def face(self, name: str) -> Slot:
+        return self.money(f"tranche.{name}.face", self.tranche(name).face)
+
+    def balance(self, name: str) -> Slot:
+        return self.kept(f"tranche.{name}.balance", self.opened(f"tranche.{name}.balance", self.face(name)))
+
+    def interest_accrued(self, name: str) -> Slot:
+        return self.asm.state(f"tranche.{name}.accrued")
+
+    def interest_unpaid(self, name: str) -> Slot:
+        item = f"tranche.{name}.interest_unpaid"
+        return self.kept(item, self.asm.state(item))
+
+    def tranche_quantum(self, name: str) -> Slot:
+        """Payments of a class are whole multiples of this: one unit, or one unit per note (每百元)."""
+        rule = self.deal.deal.money
+        if rule.per == "class" or rule.unit <= 0:
+            return self.quantum
+        note = self.money(f"money.{rule.per}", float(rule.per.removeprefix("note of ")))
+        return self.asm.value(Op.DIV, self.face(name), note)
+
+    def interest_due(self, name: str) -> Slot:
+        """Interest payable now: carried unpaid plus what has accrued to this payment date, cut to whole units."""
+        fresh = self.floored(self.interest_accrued(name), self.tranche_quantum(name))
+        return self.asm.value(Op.ADD, self.interest_unpaid(name), fresh)
+
+    def principal_due(self, name: str) -> Slot:
+        """Principal due by the class's own terms (domain §9): plan and arrears, bullet at maturity, all at legal final."""
+        balance = self.balance(name)
+        final = np.zeros(self.timeline.rows)
+        final[-1] = 1.0
+        terms = self.tranche(name).principal
+        if terms is not None and terms.kind == "bullet":
+            final[self.timeline.accrual_end >= np.datetime64(terms.expected, "D")] = 1.0
+        due = self.asm.value(Op.SELECT, balance, self.asm.zero, self.asm.table(final))
+        if name not in self.plans:
+            return due
+        planned = self.asm.table(np.cumsum(self.plans[name]) * self.scale)
+        scaled = self.asm.value(Op.MUL, planned, self._face_ratio(name))
+        repaid = self.asm.value(Op.SUB, self.face(name), balance)
+        behind = self.asm.positive(self.asm.value(Op.SUB, scaled, repaid))
+        return self.asm.value(Op.MAX, due, self.asm.value(Op.MIN, behind, balance))
+
+    def _face_ratio(self, name: str) -> Slot:
+        base = self.money(f"tranche.{name}.face_planned", self.tranche(name).face)
+        return self.asm.value(Op.DIV, self.face(name), base)
+
+    # accounts, claims, supports --------------------------------------------------------------------------------
+    def account(self, name: str) -> Slot:
+        opening = self.money(f"account.{name}.opening", self.deal.account[name].opening)
+        item = f"account.{name}.balance"
+        return self.kept(item, self.opened(item, opening))
+
+    def unpaid(self, claim: str) -> Slot:
+        """Unpaid stock of a fee or tax, named ``fee.x`` or ``tax.x`` (``fee.x.over_cap`` for the overflow)."""
+        stem = claim.removesuffix(".over_cap")
+        item = f"{stem}.over_cap_unpaid" if claim.endswith(".over_cap") else f"{claim}.unpaid"
+        return self.kept(item, self.asm.state(item))
+
+    def support_limit(self, name: str) -> Slot:
+        limit = self.deal.support[name].limit
+        return self.money(f"support.{name}.limit", UNLIMITED if limit == "covered" else float(limit))
+
+    def support_left(self, name: str) -> Slot:
+        item = f"support.{name}.left"
+        return self.kept(item, self.opened(item, self.support_limit(name)))
+
+    def support_owed(self, name: str) -> Slot:
+        item = f"support.{name}.owed"
+        return self.kept(item, self.asm.state(item))
+
+    def ledger(self, name: str) -> Slot:
+        item = f"ledger.{name}.balance"
+        return self.kept(item, self.asm.state(item))
+
+    # pool ------------------------------------------------------------------------------------------------------
+    def pool(self, channel: str) -> Slot:
+        """A pool balance or flow of this row; nothing after a clean-up call."""
+        return self.asm.value(Op.SELECT, self.asm.zero, self.asm.input(channel), self.called)
+
+    def recoveries(self) -> Slot:
+        return self.asm.total([self.asm.input(f"recovery.{source}") for source in RECOVERY_SOURCES])
+
+    # time ------------------------------------------------------------------------------------------------------
+    def accrual_factor(self, day_count: str) -> Slot:
+        """Year fraction of each row's accrual, additive inside an interest period (design §3.9)."""
+        line = self.timeline
+        return self.asm.table(self._years(day_count, line.anchor, line.accrual_start, line.accrual_end))
+
+    def collection_factor(self, day_count: str) -> Slot:
+        """Year fraction of each row's collection period; the first begins the day before the cut-off date."""
+        start = np.concatenate([[self.timeline.cutoff - np.timedelta64(1, "D")], self.timeline.calc_date[:-1]])
+        return self.asm.table(self._years(day_count, start, start, self.timeline.calc_date))
+
+    def _years(self, day_count: str, anchor: Dates, start: Dates, end: Dates) -> Floats:
+        needs_maturity = "maturity" in convention(day_count).keywords
+        further = {"maturity": self.timeline.legal_final} if needs_maturity else {}
+        return accrued(day_count, anchor, start, end, **further)
+
+    def stage_number(self, name: str) -> int:
+        return list(self.deal.stage).index(name)

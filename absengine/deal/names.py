@@ -1,0 +1,162 @@
+"""Names a formula may use: one registry row per family, with its kind, its meaning in two languages and its slots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from absengine.deal.assembler import Slot
+from absengine.deal.builder import CASH_CHANNELS, Builder
+from absengine.deal.nouns import DealFile
+from absengine.kernels.opcodes import Op
+from absengine.language.formula import Kind
+
+Emit = Callable[[Builder, str], Slot]
+Members = Callable[[DealFile], Iterable[str]]
+
+
+@dataclass(frozen=True)
+class Family:
+    """Names of one form ``<prefix>.<member>``; ``members`` lists what may follow the prefix in a given deal."""
+
+    prefix: str
+    zh: str
+    kind: Kind
+    doc_en: str
+    doc_zh: str
+    members: Members
+    emit: Emit
+
+    def names(self, deal: DealFile) -> list[str]:
+        return [f"{self.prefix}.{member}" for member in self.members(deal)]
+
+
+def _fixed(*members: str) -> Members:
+    return lambda deal: members
+
+
+def _classes(deal: DealFile) -> list[str]:
+    return [*deal.tranche, *dict.fromkeys(tranche.klass for tranche in deal.tranche.values())]
+
+
+def _sum(part: Callable[[Builder, str], Slot]) -> Emit:
+    return lambda b, member: b.asm.total([part(b, tranche) for tranche in b.tranches_of(member)])
+
+
+def _due(b: Builder, tranche: str) -> Slot:
+    return b.asm.value(Op.ADD, b.interest_due(tranche), b.principal_due(tranche))
+
+
+def _collected(b: Builder, member: str) -> Slot:
+    if member == "total":
+        return b.asm.total([b.asm.state(f"collected.{channel}") for channel in (*CASH_CHANNELS, "recovery")])
+    return b.asm.state(f"collected.{member}")
+
+
+def _pool_initial(b: Builder, member: str) -> Slot:
+    return b.money("pool.initial", b.pool_balance)
+
+
+def _cum_default_rate(b: Builder, member: str) -> Slot:
+    return b.asm.value(Op.DIV, b.asm.state("pool.defaulted"), _pool_initial(b, member))
+
+
+def _target(b: Builder, member: str) -> Slot:
+    target = b.deal.account[member].target
+    assert target is not None
+    return b.formula(b, target, Kind.MONEY, ("account", member, "target"))
+
+
+def _fee_due(b: Builder, member: str) -> Slot:
+    """Fee payable now: unpaid, plus what has accrued to this date (inside its cap)."""
+    unpaid = b.unpaid(f"fee.{member}")
+    if member.endswith(".over_cap"):
+        return unpaid
+    fresh = b.floored(b.asm.state(f"fee.{member}.accrued"))
+    if b.deal.fee[member].cap is not None:
+        fresh = b.asm.value(Op.MIN, fresh, b.floored(b.asm.state(f"fee.{member}.cap_accrued")))
+    return b.asm.value(Op.ADD, unpaid, fresh)
+
+
+def _support(b: Builder, member: str) -> Slot:
+    name, _, part = member.rpartition(".")
+    return b.support_left(name) if part == "left" else b.support_owed(name)
+
+
+def _number(values: np.ndarray) -> Emit:  # type: ignore[type-arg]
+    return lambda b, member: b.asm.table(values)
+
+
+def _period(b: Builder, member: str) -> Slot:
+    rows = np.arange(1.0, b.timeline.rows + 1)
+    if member == "last":
+        return b.asm.table((rows == rows[-1]).astype(float))
+    if member == "number":
+        return b.asm.table(rows)
+    starts = np.concatenate([[b.timeline.closing], b.timeline.accrual_end[:-1]])
+    return b.asm.table((b.timeline.accrual_end - starts).astype(float) / 365.0)
+
+
+def _date(b: Builder, member: str) -> Slot:
+    dates = b.timeline.pay_date if member == "payment" else b.timeline.calc_date
+    return b.asm.table(dates.astype("datetime64[D]").astype(float))
+
+
+def _stage(b: Builder, member: str) -> Slot:
+    flag = b.asm.scratch()
+    b.asm.emit(Op.STAGE, flag, b.stage, k=b.stage_number(member))
+    return flag
+
+
+M, R, F = Kind.MONEY, Kind.RATIO, Kind.FLAG
+FAMILIES: tuple[Family, ...] = (
+    Family("pool", "资产池", M, "performing principal at the row's close, opening principal, or principal newly defaulted",
+           "期末正常本金、期初正常本金、本行新增违约本金", _fixed("performing", "opening", "default"),
+           lambda b, member: b.pool(member)),
+    Family("pool", "资产池", M, "principal at the cut-off dates", "封包日本金", _fixed("initial"), _pool_initial),
+    Family("pool", "资产池", M, "principal recognised as defaulted since the cut-off", "累计违约本金",
+           _fixed("defaulted"), lambda b, member: b.asm.state("pool.defaulted")),
+    Family("pool", "资产池", R, "cumulative default rate: recognised principal over cut-off principal", "累计违约率",
+           _fixed("cum_default_rate"), _cum_default_rate),
+    Family("pool", "资产池", F, "the pool has been bought back", "资产池已被清仓回购", _fixed("called"),
+           lambda b, member: b.called),
+    Family("collected", "归集", M, "cash collected since the last payment date, by kind; default is principal newly defaulted",
+           "上一兑付日以来的归集款（按类别）；default 为新增违约本金",
+           _fixed("interest", "principal", "prepayment", "fee", "recovery", "default", "total"), _collected),
+    Family("balance", "余额", M, "outstanding principal of a class", "未偿本金余额", _classes, _sum(Builder.balance)),
+    Family("face", "面值", M, "initial principal of a class", "发行面值", _classes, _sum(Builder.face)),
+    Family("interest", "利息", M, "interest due now, arrears included", "当期应付利息（含欠付）", _classes,
+           _sum(Builder.interest_due)),
+    Family("principal", "本金", M, "principal due now by the class's own terms", "当期应付本金", _classes,
+           _sum(Builder.principal_due)),
+    Family("due", "应付", M, "interest and principal due now", "当期应付本息", _classes, _sum(_due)),
+    Family("account", "账户", M, "balance of an account", "账户余额", lambda deal: deal.account,
+           lambda b, member: b.account(member)),
+    Family("target", "目标", M, "target of an account", "账户目标金额",
+           lambda deal: [name for name, account in deal.account.items() if account.target], _target),
+    Family("fee", "费用", M, "fee due and unpaid", "应付未付费用",
+           lambda deal: [*deal.fee, *(f"{name}.over_cap" for name, fee in deal.fee.items() if fee.cap)], _fee_due),
+    Family("tax", "税", M, "tax due and unpaid", "应付未付税款", lambda deal: deal.tax,
+           lambda b, member: b.unpaid(f"tax.{member}")),
+    Family("support", "外部支持", M, "what is left of a support's limit, or what is owed to its provider", "外部支持剩余额度或待偿还金额",
+           lambda deal: [f"{name}.{part}" for name in deal.support for part in ("left", "owed")], _support),
+    Family("ledger", "台账", M, "debit balance of a ledger", "台账借方余额", lambda deal: deal.ledger,
+           lambda b, member: b.ledger(member)),
+    Family("trigger", "触发事件", F, "the trigger is active", "触发事件处于生效状态", lambda deal: deal.trigger,
+           lambda b, member: b.asm.state(f"trigger.{member}.active")),
+    Family("stage", "阶段", F, "the deal is in this stage", "专项计划处于该阶段", lambda deal: deal.stage, _stage),
+    Family("index", "基准利率", Kind.RATE, "level of a reference rate", "基准利率水平", lambda deal: deal.index,
+           lambda b, member: b.asm.input(f"index.{member}")),
+    Family("period", "期间", Kind.COUNT, "number of the row, from 1", "期数", _fixed("number"), _period),
+    Family("period", "期间", R, "length of the interest period in years (ACT/365F)", "计息期间年数", _fixed("years"), _period),
+    Family("period", "期间", F, "the row of the legal final date", "法定到期日所在期", _fixed("last"), _period),
+    Family("date", "日期", Kind.DATE, "payment or calculation date of the row", "兑付日或计算日",
+           _fixed("payment", "calculation"), _date),
+)  # fmt: skip
+
+
+def known_names(deal: DealFile) -> dict[str, Family]:
+    """Every name a formula of this deal may use."""
+    return {name: family for family in FAMILIES for name in family.names(deal)}

@@ -1,0 +1,149 @@
+"""Deal + rows → Program: the order of a row, written once (design §5).
+
+collect → account interest → accrue → tests "after collection" and "before payment" → stage is fixed → its list →
+tests "after payment" → close.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from absengine.deal import accrue
+from absengine.deal.assembler import Slot, encode, lay_out
+from absengine.deal.builder import Builder, Locate
+from absengine.deal.formulas import emit_formula
+from absengine.deal.names import known_names
+from absengine.deal.nouns import DealFile
+from absengine.deal.triggers import compile_trigger
+from absengine.deal.verbs import compile_step
+from absengine.errors import Where
+from absengine.kernels.opcodes import Op, Program
+from absengine.schema import Floats, Timeline
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A deal ready to run: its program, where each lane starts, and what each number is called.
+
+    ``initial`` is (slot,) in counting units; ``params`` maps parameter names to slots, of which ``money_params`` are
+    amounts; ``starts`` are (state, parameter)
+    pairs copied before the first row; ``items`` names the recorded slots; ``places`` gives the deal line of every
+    instruction.
+    """
+
+    program: Program
+    initial: Floats
+    params: dict[str, int]
+    money_params: frozenset[str]
+    starts: tuple[tuple[int, int], ...]
+    channels: tuple[str, ...]
+    items: tuple[str, ...]
+    slot_names: tuple[str, ...]
+    places: tuple[Where | None, ...]
+    scale: float
+
+
+def compile_program(
+    deal: DealFile, timeline: Timeline, plans: dict[str, Floats], pool_balance: float, locate: Locate
+) -> Compiled:
+    """Compile a checked deal. ``plans`` maps tranche to principal by row, ``pool_balance`` is at the cut-off dates."""
+    b = Builder(deal, timeline, plans, pool_balance, locate, known_names(deal), emit_formula)
+    opening = b.asm.segment("open")
+    with b.asm.into(opening):
+        b.asm.emit(Op.ZERO, b.ran, k=b.ran)  # operands are set once every flow is known
+        accrue.credit_account_interest(b)
+        accrue.collect(b)
+        accrue.accrue_coupons(b)
+        accrue.accrue_fees(b)
+    with b.asm.into(b.asm.segment("tests before payment")), b.asm.scope():
+        _tests_before(b)
+    for number, (name, stage) in enumerate(deal.stage.items()):
+        with b.asm.into(b.asm.segment(f"stage {name}", number)), b.asm.scope():
+            active = b.asm.scratch()
+            b.asm.emit(Op.STAGE, active, b.stage, k=number)
+            accrue.fall_due(b, active)
+            for index, step in enumerate(stage.step):
+                compile_step(b, name, step, ("stage", name, "step", index), active)
+    with b.asm.into(b.asm.segment("tests after payment")), b.asm.scope():
+        for name, trigger in deal.trigger.items():
+            if trigger.test == "after payment":
+                compile_trigger(b, name, trigger, b.ran)
+    with b.asm.into(b.asm.segment("close")), b.asm.scope():
+        _close(b)
+    return _finish(b, timeline)
+
+
+def _tests_before(b: Builder) -> None:
+    """Tests on every row "after collection"; "before payment" only where the lane's stage pays on this row."""
+    paying: Slot | None = None
+    for name, trigger in b.deal.trigger.items():
+        if trigger.test == "before payment" and paying is None:
+            paying = _paying(b)
+    for name, trigger in b.deal.trigger.items():
+        if trigger.test != "after payment":
+            compile_trigger(b, name, trigger, paying if trigger.test == "before payment" else None)
+
+
+def _paying(b: Builder) -> Slot:
+    flag = b.asm.zero
+    for number in range(len(b.deal.stage)):
+        inside = b.asm.scratch()
+        b.asm.emit(Op.STAGE, inside, b.stage, k=number)
+        pays = b.asm.table(b.timeline.pays[number].astype(float))
+        flag = b.asm.value(Op.OR, flag, b.asm.value(Op.AND, inside, pays))
+    return flag
+
+
+def _close(b: Builder) -> None:
+    """Overdue principal, the stage, gaps for late helpers; running totals start again where a list has run."""
+    for name, tranche in b.deal.tranche.items():
+        if tranche.principal is not None:
+            with b.asm.scope(b.locate(("tranche", name))):
+                overdue = b.asm.flow(f"tranche.{name}.principal_overdue")
+                b.kept(f"tranche.{name}.principal_overdue", overdue)
+                b.asm.emit(Op.COPY, overdue, b.principal_due(name))
+    for track, gap in b.gaps:
+        b.asm.emit(Op.REMEMBER, None, gap, k=track)
+    for slot in list(b.asm.slots.values()):
+        if slot.name.startswith("collected."):
+            b.asm.emit(Op.SET, slot, b.asm.zero, mask=b.ran)
+    b.kept("stage", b.stage)
+    b.kept("ran", b.ran)
+    b.kept("pool.defaulted", b.asm.state("pool.defaulted"))
+
+
+def _finish(b: Builder, timeline: Timeline) -> Compiled:
+    layout = lay_out(b.asm)
+    code, segments = encode(b.asm, layout)
+    code[0, 1], code[0, 6] = layout.flows
+    number = layout.numbers
+    accounts = [number[f"account.{name}.balance"] for name in b.deal.account]
+    balances = [number[f"tranche.{name}.balance"] for name in b.deal.tranche]
+    money = [index for name, index in number.items() if name.endswith((".balance", "_unpaid", ".unpaid", ".owed"))]
+    program = Program(
+        code=code,
+        segments=segments,
+        pays=timeline.pays.astype(np.uint8),
+        tables=np.array(b.asm.tables, dtype=float).reshape(-1, timeline.rows),
+        stage_slot=number["stage"],
+        cash=np.array([*accounts, number["world"]], dtype=np.int32),
+        nonneg=np.array([*accounts, *balances], dtype=np.int32),
+        finite=np.array(money, dtype=np.int32),
+        record=np.array([layout[slot] for slot in b.record.values()], dtype=np.int32),
+        histories=b.asm.histories,
+    )
+    groups = {slot.name: slot.group for slot in b.asm.slots.values()}
+    return Compiled(
+        program=program,
+        initial=layout.initial,
+        params={name: index for name, index in number.items() if groups[name] == "param"},
+        money_params=frozenset(b.money_params),
+        starts=tuple((layout[state], layout[start]) for state, start in b.starts),
+        channels=tuple(b.asm.channels),
+        items=tuple(b.record),
+        slot_names=tuple(number),
+        places=tuple(line.place for segment in b.asm.segments for line in segment.code),
+        scale=b.scale,
+    )

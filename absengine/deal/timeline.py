@@ -1,0 +1,107 @@
+"""From the date rules of a deal to its rows: one per calculation date, with the payment date it serves."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from absengine.calendars.business_days import calendar
+from absengine.calendars.date_rules import Period, add_months, day_of_month, regular_dates
+from absengine.deal.nouns import DealFile, PaymentDates, Regular
+from absengine.schema import Dates, Timeline
+
+
+def day(value: dt.date) -> np.datetime64:
+    """A calendar date as a NumPy day."""
+    return np.datetime64(value, "D")
+
+
+def build_timeline(deal: DealFile) -> Timeline:
+    """Rows of the deal: every collection date up to legal final; payments hang on the last collection before them.
+
+    The last row always pays, on the legal final date: what is unpaid then is a loss.
+    """
+    dates = deal.dates
+    closing, final = day(dates.closing), day(dates.legal_final)
+    calc = collection_dates(dates.collection, day(dates.cutoff), final)
+    unadjusted = payment_dates(dates.payment, final)
+    unadjusted = unadjusted[unadjusted > closing]
+    due = _due_by_row(calc, unadjusted, dates.payment, final)
+    paying = np.zeros(len(calc), dtype=bool)
+    paying[_row_of_payment(calc, unadjusted)] = True
+    paying[-1] = True
+    pay_date = calendar(dates.payment.calendar).roll(due, dates.payment.roll)
+    accrual_end = np.maximum(pay_date if dates.payment.extra_interest else due, closing)
+    accrual_start = np.concatenate([[closing], accrual_end[:-1]])
+    started = accrual_end > closing
+    stages = list(deal.stage.values())
+    pays = np.array([(paying if stage.pays == "payment" else np.ones_like(paying)) & started for stage in stages])
+    return Timeline(
+        cutoff=day(dates.cutoff),
+        closing=closing,
+        legal_final=final,
+        calc_date=calc,
+        pay_date=pay_date,
+        accrual_start=accrual_start,
+        accrual_end=accrual_end,
+        anchor=_anchors(accrual_end, paying, closing),
+        pays=pays,
+    )
+
+
+def collection_dates(rule: Regular, cutoff: np.datetime64, final: np.datetime64) -> Dates:
+    """Calculation dates after the cut-off and up to legal final; at least one."""
+    every = Period(str(rule.every))
+    first = day(rule.first) if rule.first else _first_after(cutoff, every, rule.on)
+    dates = regular_dates(first, every, rule.on, final)
+    dates = dates[dates > cutoff]
+    return dates if len(dates) else np.array([final], dtype="datetime64[D]")
+
+
+def payment_dates(rule: PaymentDates, final: np.datetime64) -> Dates:
+    """Unadjusted payment dates up to legal final, as listed or by rule."""
+    if rule.dates is not None:
+        dates = np.array([day(value) for value in rule.dates], dtype="datetime64[D]")
+    else:
+        assert rule.first is not None and rule.every is not None and rule.on is not None
+        dates = regular_dates(day(rule.first), Period(str(rule.every)), rule.on, final)
+    return dates[dates <= final]
+
+
+def _row_of_payment(calc: Dates, unadjusted: Dates) -> NDArray[np.intp]:
+    """The row whose calculation date is the last one on or before each payment date."""
+    return np.maximum(np.searchsorted(calc, unadjusted, side="right") - 1, 0)
+
+
+def _due_by_row(calc: Dates, unadjusted: Dates, rule: PaymentDates, final: np.datetime64) -> Dates:
+    """Unadjusted payment date of each row; rows between payments use the same day of the month, or the same gap."""
+    if rule.on is not None:
+        due = add_months(calc, 0, day_of_month(rule.on))
+        due = np.where(due < calc, add_months(calc, 1, day_of_month(rule.on)), due)
+    else:
+        rows = _row_of_payment(calc, unadjusted)
+        due = calc + (unadjusted[0] - calc[rows[0]] if len(rows) else np.timedelta64(0, "D"))
+    due[_row_of_payment(calc, unadjusted)] = unadjusted
+    due = np.minimum(due, final)
+    due[-1] = final
+    return np.maximum.accumulate(due)
+
+
+def _first_after(cutoff: np.datetime64, every: Period, on: int | str) -> np.datetime64:
+    """The first collection date after the cut-off: this month's if it is still to come, else one period on."""
+    this_month = add_months(cutoff, 0, day_of_month(on))
+    later = add_months(cutoff, max(every.months, 1), day_of_month(on))
+    return np.datetime64(this_month if this_month > cutoff else later, "D")
+
+
+def _anchors(accrual_end: Dates, paying: NDArray[np.bool_], closing: np.datetime64) -> Dates:
+    """Start of the interest period each row lies in: the last regular payment before it, else closing."""
+    anchor = np.empty_like(accrual_end)
+    current = closing
+    for row, end in enumerate(accrual_end):
+        anchor[row] = current
+        if paying[row]:
+            current = end
+    return anchor

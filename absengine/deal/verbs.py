@@ -1,0 +1,287 @@
+"""The verbs of a step, one registry row and one function each.
+
+Every verb goes the same way: what it serves → need, capped by ``upto`` → the account it comes from → helpers in order.
+Each source is a recorded flow of its own, and short = need − paid is kept for the trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from absengine.deal.assembler import Slot
+from absengine.deal.builder import Builder
+from absengine.deal.formulas import emit_formula
+from absengine.deal.nouns import Step
+from absengine.deal.payables import Payable, payables
+from absengine.kernels.opcodes import Op
+from absengine.language.formula import Kind
+from absengine.language.registry import Entry, Registry
+
+
+@dataclass(frozen=True)
+class StepContext:
+    """One step being compiled: its deal path, its stage and the lanes it applies to."""
+
+    b: Builder
+    stage: str
+    step: Step
+    path: tuple[str | int, ...]
+    mask: Slot
+
+    @property
+    def item(self) -> str:
+        return f"step.{self.stage}.{self.step.id}"
+
+    def flow(self, part: str) -> Slot:
+        return self.b.flow(f"{self.item}.{part}")
+
+
+def compile_step(b: Builder, stage: str, step: Step, path: tuple[str | int, ...], active: Slot) -> None:
+    """Emit one step of a stage's list."""
+    with b.asm.scope(b.locate(path)):
+        mask = active
+        if step.when is not None:
+            mask = b.asm.value(Op.AND, active, emit_formula(b, step.when, Kind.FLAG, (*path, "when")))
+        VERBS[step.do].compile(StepContext(b, stage, step, path, mask))
+
+
+def _claims(at: StepContext) -> list[Payable]:
+    return [part for name in at.step.what for part in payables(at.b, name)]
+
+
+def _pay(at: StepContext) -> None:
+    """Serve claims from an account: payees are outside the plan, unless ``to`` names another ledger (收益账 → 本金账)."""
+    _serve(at, _claims(at), at.b.world if at.step.to is None else at.b.account(at.step.to))
+
+
+def _fill(at: StepContext) -> None:
+    """Fill an account up to its target."""
+    _serve(at, _claims(at), at.b.account(at.step.what[0].removeprefix("account.")))
+
+
+def _move(at: StepContext) -> None:
+    """Move cash between accounts: all of it exactly, or up to an amount in whole units."""
+    b, step = at.b, at.step
+    assert step.source is not None and step.to is not None
+    source, target = b.account(step.source), b.account(step.to)
+    if step.upto is None:
+        amount = b.where_set(at.mask, b.asm.positive(source))
+        b.asm.emit(Op.MOVE, target, source, amount)
+    else:
+        need = b.floored(b.asm.positive(emit_formula(b, step.upto, Kind.MONEY, (*at.path, "upto"))))
+        amount = b.asm.scratch()
+        b.asm.emit(Op.PAY, amount, source, need, b.quantum, mask=at.mask, k=target)
+        b.asm.emit(Op.SET, at.flow("due"), need, mask=at.mask)
+    b.add(at.flow("paid"), amount, at.mask)
+
+
+def _draw(at: StepContext) -> None:
+    """Call a support into an account."""
+    b, step = at.b, at.step
+    assert step.to is not None and step.upto is not None
+    need = b.floored(b.asm.positive(emit_formula(b, step.upto, Kind.MONEY, (*at.path, "upto"))))
+    b.asm.emit(Op.SET, at.flow("due"), need, mask=at.mask)
+    short = b.asm.value(Op.COPY, need)
+    for name in step.what:
+        support = name.removeprefix("support.")
+        drawn = _draw_support(at, support, _callable(at, support, short))
+        b.asm.emit(Op.MOVE, b.account(step.to), b.world, drawn)
+        short = b.asm.value(Op.SUB, short, drawn)
+        b.add(at.flow("paid"), drawn, at.mask)
+        b.add(at.flow(f"from.{name}"), drawn, at.mask)
+    b.asm.emit(Op.SET, at.flow("short"), short, mask=at.mask)
+
+
+def _write_down(at: StepContext) -> None:
+    """Write principal off, in the order named, up to the stated loss."""
+    b = at.b
+    assert at.step.upto is not None
+    left = b.floored(b.asm.positive(emit_formula(b, at.step.upto, Kind.MONEY, (*at.path, "upto"))))
+    b.asm.emit(Op.SET, at.flow("due"), left, mask=at.mask)
+    for name in at.step.what:
+        for tranche in b.tranches_of(name.removeprefix("principal.")):
+            amount = b.asm.value(Op.MIN, left, b.balance(tranche))
+            b.take(b.balance(tranche), amount, at.mask)
+            b.add(b.flow(f"tranche.{tranche}.written_down"), amount, at.mask)
+            b.add(at.flow("paid"), amount, at.mask)
+            left = b.asm.value(Op.SUB, left, amount)
+    b.asm.emit(Op.SET, at.flow("short"), left, mask=at.mask)
+
+
+def _book(at: StepContext) -> None:
+    """Debit ledgers in the order named, each up to its room."""
+    b = at.b
+    assert at.step.upto is not None
+    left = b.floored(b.asm.positive(emit_formula(b, at.step.upto, Kind.MONEY, (*at.path, "upto"))))
+    b.asm.emit(Op.SET, at.flow("due"), left, mask=at.mask)
+    for name in at.step.what:
+        ledger = name.removeprefix("ledger.")
+        limit = b.deal.ledger[ledger].limit
+        amount = left
+        if limit is not None:
+            room = b.asm.value(
+                Op.SUB, emit_formula(b, limit, Kind.MONEY, ("ledger", ledger, "limit")), b.ledger(ledger)
+            )
+            amount = b.asm.value(Op.MIN, left, b.asm.positive(room))
+        b.add(b.ledger(ledger), amount, at.mask)
+        b.add(at.flow("paid"), amount, at.mask)
+        left = b.asm.value(Op.SUB, left, amount)
+    b.asm.emit(Op.SET, at.flow("short"), left, mask=at.mask)
+
+
+def _probe(at: StepContext) -> None:
+    """Record the value of a formula; moves nothing."""
+    assert at.step.value is not None
+    value = emit_formula(at.b, at.step.value, None, (*at.path, "value"))
+    at.b.asm.emit(Op.SET, at.flow("value"), value, mask=at.mask)
+
+
+def _serve(at: StepContext, parts: list[Payable], receiver: Slot) -> None:
+    """Need → account → helpers, for one or several payables, pro rata or in order."""
+    b, step = at.b, at.step
+    assert step.source is not None
+    needs = _capped_needs(at, parts)
+    b.asm.emit(Op.SET, at.flow("due"), b.asm.total(needs), mask=at.mask)
+    shorts = needs
+    for source in (f"account.{step.source}", *step.then):
+        paid = _from_source(at, source, parts, shorts, receiver)
+        for part, amount in zip(parts, paid, strict=True):
+            part.settle(amount, at.mask)
+            b.add(at.flow("paid"), amount, at.mask)
+            b.add(at.flow(f"from.{source}"), amount, at.mask)
+        shorts = [b.asm.value(Op.SUB, short, amount) for short, amount in zip(shorts, paid, strict=True)]
+    _record_principal_due(at, parts, needs, shorts)
+    b.asm.emit(Op.SET, at.flow("short"), b.asm.total(shorts), mask=at.mask)
+
+
+def _capped_needs(at: StepContext, parts: list[Payable]) -> list[Slot]:
+    """Needs under ``upto``: ``"due"`` = by each class's terms; a formula = one amount for the whole step.
+
+    Without ``upto`` a claim needs all of itself, and a residual all that its account holds.
+    """
+    b, upto = at.b, at.step.upto
+    assert at.step.source is not None
+    if upto == "due":
+        return [b.floored(part.scheduled, part.quantum) for part in parts]
+    if upto is not None:
+        cap = b.asm.positive(emit_formula(b, upto, Kind.MONEY, (*at.path, "upto")))
+        return _allot(at, parts, [part.need for part in parts], cap)
+    held = b.asm.positive(b.account(at.step.source))
+    return [
+        b.floored(b.asm.value(Op.MIN, part.need, held) if part.sweeps else part.need, part.quantum) for part in parts
+    ]
+
+
+def _allot(at: StepContext, parts: list[Payable], needs: list[Slot], available: Slot) -> list[Slot]:
+    """Split ``available`` over needs, pro rata by need or in order, in whole quanta."""
+    b = at.b
+    if at.step.share == "pro rata" and len(parts) > 1:
+        total = b.asm.total(needs)
+        out = []
+        for part, need in zip(parts, needs, strict=True):
+            amount = b.asm.scratch()
+            b.asm.emit(Op.PRORATA, amount, need, total, available, k=part.quantum)
+            out.append(amount)
+        return out
+    out, left = [], available
+    for part, need in zip(parts, needs, strict=True):
+        amount = b.floored(b.asm.value(Op.MIN, need, left), part.quantum)
+        left = b.asm.value(Op.SUB, left, amount)
+        out.append(amount)
+    return out
+
+
+def _from_source(at: StepContext, source: str, parts: list[Payable], shorts: list[Slot], receiver: Slot) -> list[Slot]:
+    """What one source pays towards each short amount."""
+    b = at.b
+    kind, _, name = source.partition(".")
+    if kind == "support":
+        available = b.asm.value(Op.MIN, b.support_left(name), _callable(at, name, b.asm.total(shorts)))
+        paid = _allot(at, parts, shorts, available)
+        drawn = _draw_support(at, name, b.asm.total(paid))
+        b.asm.emit(Op.MOVE, receiver, b.world, drawn)
+        return paid
+    account = b.account(name)
+    wanted = shorts
+    if at.step.share == "pro rata" and len(parts) > 1:
+        wanted = _allot(at, parts, shorts, b.asm.positive(account))
+    paid = []
+    for part, need in zip(parts, wanted, strict=True):
+        amount = b.asm.scratch()
+        b.asm.emit(Op.PAY, amount, account, need, part.quantum, mask=at.mask, k=receiver)
+        paid.append(amount)
+    return paid
+
+
+def _callable(at: StepContext, name: str, short: Slot) -> Slot:
+    """The part of a gap a support's provider would pay today: nothing once failed; if late, only gaps old enough."""
+    b = at.b
+    provider = b.deal.support[name].provider
+    gap = b.asm.state(f"{at.item}.gap.{name}")
+    b.asm.emit(Op.SET, gap, short, mask=at.mask)
+    track = b.asm.history()
+    b.gaps.append((track, gap))
+    lateness = b.asm.input(f"late.{provider}")
+    known = b.asm.scratch()
+    b.asm.emit(Op.RECALL, known, lateness, k=track)
+    late = b.asm.value(Op.LT, b.asm.zero, lateness)
+    payable = b.asm.value(Op.SELECT, b.asm.value(Op.MIN, short, known), short, late)
+    b.add(b.flow(f"support.{name}.called"), short, at.mask)
+    return b.where_set(b.asm.input(f"alive.{provider}"), payable)
+
+
+def _draw_support(at: StepContext, name: str, amount: Slot) -> Slot:
+    """Draw on a support within its limit; what it paid is owed to it unless it waived reimbursement."""
+    b = at.b
+    drawn, owed = b.asm.scratch(), b.support_owed(name)
+    b.asm.emit(Op.DRAW, drawn, b.support_left(name), amount, b.quantum, mask=at.mask, k=owed)
+    b.add(b.flow(f"support.{name}.drawn"), drawn, at.mask)
+    if not b.deal.support[name].reimbursed:
+        b.take(owed, drawn, at.mask)
+    return drawn
+
+
+def _record_principal_due(at: StepContext, parts: list[Payable], needs: list[Slot], shorts: list[Slot]) -> None:
+    """Principal due by class: what the terms or the allotment asked for; in a full sweep, what was paid."""
+    b = at.b
+    for part, need, short in zip(parts, needs, shorts, strict=True):
+        kind, _, tranche = part.name.partition(".")
+        if kind == "principal":
+            due = need if at.step.upto is not None else b.asm.value(Op.SUB, need, short)
+            b.add(b.flow(f"tranche.{tranche}.principal_due"), due, at.mask)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verb(Entry):
+    """One verb: what it may serve, the fields it needs and may have, whether one thing at a time, and its compiler."""
+
+    serves: tuple[str, ...] = ()
+    needs: tuple[str, ...]
+    may: tuple[str, ...] = ()
+    single: bool = False
+    compile: Callable[[StepContext], None]
+
+
+CLAIMS = ("interest", "principal", "residual", "fee", "tax", "ledger")
+
+VERBS: Registry[Verb] = Registry("verb", [
+    Verb(key="pay", zh="支付", doc_en="pays claims from an account; helpers fill the gap in the order named",
+         doc_zh="从账户支付各项应付款，差额由后备来源依次补足",
+         serves=CLAIMS, needs=("what", "source"), may=("share", "upto", "then", "to"), compile=_pay),
+    Verb(key="move", zh="划转", doc_en="moves cash between accounts, all of it or up to an amount",
+         doc_zh="在账户之间划转资金，全部或以金额为限", needs=("source", "to"), may=("upto",), compile=_move),
+    Verb(key="fill", zh="补足", doc_en="fills an account up to its target", doc_zh="将账户补足至目标金额",
+         serves=("account",), needs=("what", "source"), may=("upto", "then"), single=True, compile=_fill),
+    Verb(key="draw", zh="提取", doc_en="calls a support into an account", doc_zh="将外部支持提取至账户",
+         serves=("support",), needs=("what", "to", "upto"), compile=_draw),
+    Verb(key="repay", zh="偿还", doc_en="repays what a support has paid", doc_zh="偿还外部支持已支付的金额",
+         serves=("support",), needs=("what", "source"), may=("share", "upto"), compile=_pay),
+    Verb(key="write_down", zh="核减", doc_en="writes principal off, in the order named", doc_zh="按所列顺序核减本金",
+         serves=("principal",), needs=("what", "upto"), compile=_write_down),
+    Verb(key="book", zh="记账", doc_en="debits ledgers in the order named, each up to its room",
+         doc_zh="按所列顺序借记台账，以各自余量为限", serves=("ledger",), needs=("what", "upto"), compile=_book),
+    Verb(key="probe", zh="测算", doc_en="records the value of a formula and moves nothing",
+         doc_zh="记录公式的数值，不产生资金划转", needs=("value",), compile=_probe),
+])  # fmt: skip
+"""Every verb of the language; the parser, the checks, the documentation and the compiler read this one list."""
