@@ -11,7 +11,9 @@ import typer
 
 from absengine import __version__
 from absengine.cli.errors import report_bug, report_interrupt, report_refusal, report_system
+from absengine.cli.fmt import fmt
 from absengine.cli.new import new
+from absengine.cli.schema import schema
 from absengine.errors import AbsError
 
 app = typer.Typer(
@@ -48,7 +50,7 @@ def _before_command(
     context.ensure_object(Options).debug = debug
 
 
-COMMANDS = (new,)
+COMMANDS = (new, fmt, schema)
 """Every command, in the order the help lists them; a command's name is its function's name."""
 
 for _command in COMMANDS:

@@ -1,0 +1,93 @@
+"""``absengine schema WHAT``: the data dictionary, or a JSON Schema for editors, from the declarations."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+Rows = dict[str, list[dict[str, str]]]
+HELP = (
+    "tables: columns of cash flows, contracts and rights. tape: headers a tape may have. "
+    "deal: JSON Schema of a deal file. words: verbs, trigger effects and formula names."
+)
+
+
+class What(StrEnum):
+    """What can be printed."""
+
+    TABLES = "tables"
+    TAPE = "tape"
+    DEAL = "deal"
+    WORDS = "words"
+
+
+def schema(
+    what: Annotated[What, typer.Argument(help=HELP)] = What.TABLES,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead of text.")] = False,
+) -> None:
+    """Print the data dictionary, the words of the deal language, or the JSON Schema of deal files."""
+    if what is What.DEAL:
+        typer.echo(json.dumps(_deal_schema(), ensure_ascii=False, indent=2))
+        return
+    rows = ROWS[what]()
+    if as_json:
+        document = {"schema": "absengine.dictionary/1", what.value: rows}
+        typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        return
+    for name, entries in rows.items():
+        typer.echo(f"{name}")
+        for entry in entries:
+            typer.echo("  " + "  ".join(text for text in entry.values() if text))
+        typer.echo("")
+
+
+def _deal_schema() -> dict[str, Any]:
+    from absengine.deal.nouns import DealFile
+
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **DealFile.model_json_schema(by_alias=True)}
+
+
+def _tables() -> Rows:
+    from absengine.schema import dictionary
+
+    return dictionary()
+
+
+def _tape() -> Rows:
+    from absengine.loaders.fields import field, tables
+
+    return {table: [_tape_row(field(name)) for name in names] for table, names in tables().items()}
+
+
+def _tape_row(item: Any) -> dict[str, str]:
+    return {
+        "name": item.name,
+        "type": item.type,
+        "zh": item.zh,
+        "en": item.en,
+        "doc": item.doc,
+        "also": " ".join(item.also),
+    }
+
+
+def _words() -> Rows:
+    from absengine.deal.names import FAMILIES
+    from absengine.deal.triggers import EFFECTS
+    from absengine.deal.verbs import VERBS
+
+    return {
+        "verbs": [_word(entry.key, entry) for entry in VERBS],
+        "trigger effects": [_word(entry.key, entry) for entry in EFFECTS],
+        "formula names": [_word(f"{family.prefix}.…", family) for family in FAMILIES],
+    }
+
+
+def _word(key: str, entry: Any) -> dict[str, str]:
+    return {"key": key, "zh": entry.zh, "en": entry.doc_en, "doc": entry.doc_zh}
+
+
+ROWS: dict[What, Callable[[], Rows]] = {What.TABLES: _tables, What.TAPE: _tape, What.WORDS: _words}

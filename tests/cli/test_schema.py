@@ -1,0 +1,36 @@
+"""``absengine schema`` prints what the code declares."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from absengine.cli import main
+from absengine.deal.nouns import DealFile
+from absengine.deal.verbs import VERBS
+from absengine.schema import CASHFLOW_COLUMNS
+
+
+def test_schema__tables(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema", "tables", "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert [row["name"] for row in printed["tables"]["cashflows"]] == [column.name for column in CASHFLOW_COLUMNS]
+
+
+def test_schema__deal_is_a_json_schema_of_every_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema", "deal"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    wanted = {field.alias or name for name, field in DealFile.model_fields.items()}
+    assert set(printed["properties"]) == wanted
+
+
+def test_schema__words_hold_every_verb(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema", "words"]) == 0
+    text = capsys.readouterr().out
+    assert [verb.key for verb in VERBS if f"  {verb.key}  {verb.zh}" not in text] == []
+
+
+def test_schema__tape_names_synonyms(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema", "tape"]) == 0
+    assert "未偿本金余额" in capsys.readouterr().out
