@@ -23,7 +23,7 @@ _COMMENT = re.compile(r"#[^\n]*")
 _KEY = re.compile(r'[A-Za-z0-9_-]+|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'')
 _SCALAR = re.compile(
     r'"""(?:\\.|[^\\])*?"{3,5}|\'\'\'.*?\'{3,5}'  # a closing run may hold two quotes of the text itself
-    r'|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\''
+    r'|(?!""")"(?:\\.|[^"\\\n])*"|(?!\'\'\')\'[^\'\n]*\''
     r"|[^\s,\[\]{}#=\"'][^,\]}#\n]*",
     re.DOTALL,
 )

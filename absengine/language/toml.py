@@ -243,7 +243,7 @@ def _syntax_problem(text: str, file: str, cause: Exception) -> Problem:
     if where is None or (where.line or 0) > text.count("\n") + 1:
         where = _at(text, file, _stop(text))
     message = message[: match.start()] if match else message
-    if message.startswith("Cannot "):
+    if message.startswith(("Cannot ", "Duplicate ")):
         return _repeated(text, where)
     line = text.split("\n")[(where.line or 1) - 1]
     code = re.sub(r'"(?:\\.|[^"\\])*"|\'[^\']*\'|#.*', "", line)
