@@ -6,7 +6,7 @@ keep IEEE arithmetic: no fast-math, so comparisons with NaN and the order of add
 
 Numba checks only the file of the cached routine itself, so an edited callee in another file, or a renumbered opcode,
 would run old machine code. The cache folder is therefore named by a digest of everything the code depends on.
-With ``NUMBA_DISABLE_JIT=1`` both decorators return the plain function.
+With ``NUMBA_DISABLE_JIT=1`` nothing is compiled; a kernel then silences NumPy's warnings, to mean the same arithmetic.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def cache_folder() -> str:
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile on first call and keep the machine code in :func:`cache_folder`; for routines called from Python."""
     if _config.DISABLE_JIT:
-        return function
+        return np.errstate(all="ignore")(function)
     before = _config.CACHE_DIR
     folder = cache_folder()
     try:

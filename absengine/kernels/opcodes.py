@@ -7,9 +7,9 @@ An instruction is one row of ``code``: ``op, dst, a, b, c, mask, k``. Operands a
 the ``dst`` of PAY, DRAW and PRORATA becomes 0 there, because it is an amount of this row and nothing moved. Masks
 select, they never multiply. Flags are 1.0 or 0.0; any other number counts as true.
 
-An instruction without a mask writes every lane, also in the list of a stage only other lanes of the block are in. What
-is kept from such a list (stocks, recorded items) must be written under the stage's flag, or it would depend on which
-lanes happen to share a block.
+The list of a stage works only on the lanes that are in the stage when the list begins; all other lanes keep everything,
+so no lane depends on which others share its block. An amount written in a list stays in its slot on rows and lanes the
+list does not run: clear it with ZERO at the start of the row.
 """
 
 from __future__ import annotations
@@ -97,9 +97,9 @@ OPERANDS: dict[Op, tuple[Operand, Operand, Operand, Operand, Operand]] = {
 class Program(NamedTuple):
     """A compiled deal: what the interpreter needs, as arrays.
 
-    ``segments`` is (n, 3): first instruction, end instruction, stage (−1 = runs on every row; else only on rows
-    ``pays[stage, row]`` and when some lane is in that stage). ``cash`` slots sum to zero after every row; ``nonneg``
-    slots never fall below zero; ``finite`` slots hold money and are never inf or NaN.
+    ``segments`` is (n, 3): first instruction, end instruction, stage (−1 = runs on every row and lane; else on rows
+    ``pays[stage, row]`` and lanes in that stage). ``cash`` slots sum to zero after every row; ``nonneg`` slots never
+    fall below zero; ``finite`` slots hold money and are never inf or NaN.
     """
 
     code: NDArray[np.int32]  # (instruction, 7)

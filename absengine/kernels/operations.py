@@ -1,6 +1,7 @@
 """What each operation of the waterfall does to a block of lanes: one small routine per opcode.
 
-Letters: ``s`` state (slot, lane), ``i`` lane, ``d a b c k`` slot numbers as in :class:`~.opcodes.Op`, ``m`` mask slot.
+Letters: ``s`` state (slot, lane), ``i`` lane, ``d a b c k`` slot numbers as in :class:`~.opcodes.Op`, ``m`` mask slot,
+``on`` the mask's row.
 A lane loop runs over neighbouring numbers and loads before it selects, so that LLVM makes vector instructions of it.
 Cash operations find the amount first and then move it: with one written row per loop few overlap checks are needed,
 and one slot may be payer and payee.
@@ -8,7 +9,6 @@ and one slot may be payer and payee.
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +18,9 @@ from absengine.kernels._jit import part
 from absengine.kernels.opcodes import UNIT_SLACK, UNIT_SLACK_RELATIVE
 
 Floats = NDArray[np.float64]
+
+_ROUNDER = 1.5 * 2.0**52  # added to a number below 2**51 it leaves no room for a fraction
+_NO_FRACTION = 2.0**51
 
 
 class Cube(NamedTuple):
@@ -31,10 +34,22 @@ class Cube(NamedTuple):
     row: int
 
 
-class Ledger(NamedTuple):
-    """What the checks know, per lane."""
+class Blocks(NamedTuple):
+    """The arrays with rows."""
 
-    amount: Floats  # what the instruction at work moves or keeps
+    inputs: Cube
+    history: Cube
+    out: Cube
+
+
+class Work(NamedTuple):
+    """Work space of a block: one number per lane each."""
+
+    amount: Floats  # what the instruction at work moves
+    kept: Floats  # what its dst held before
+    every: Floats  # ones: the mask of an instruction without one
+    inside: Floats  # 1 for lanes in the stage whose list runs
+    on: Floats  # the mask of the instruction at work
     turnover: Floats  # cash moved in this row
     size: Floats  # sum of |cash slots| when the row opened
     carry: Floats  # sum of cash slots when the row opened: rounding once accepted is not counted again
@@ -156,8 +171,20 @@ def _whole(x: float, q: float) -> float:
     """``x`` cut down to a multiple of ``q``, forgiving float noise as told at ``UNIT_SLACK``; ``q <= 0``: ``x``."""
     slack = UNIT_SLACK * (q if q < 1.0 else 1.0) + UNIT_SLACK_RELATIVE * abs(x)
     most = 0.25 * q
-    multiple = math.floor((x + (most if most < slack else slack)) / q) * q
+    multiple = _floor_of((x + (most if most < slack else slack)) / q) * q
     return multiple if q > 0.0 else x
+
+
+@part
+def _floor_of(n: float) -> float:
+    """Largest whole number not above ``n``, in plain arithmetic.
+
+    Numba's ``math.floor`` goes through a 64-bit integer and is wrong from 2**63 on (an amount without limit is 1e300);
+    its ``np.floor`` is a call for each lane.
+    """
+    nearest = (n + _ROUNDER) - _ROUNDER
+    below = nearest - 1.0 if nearest > n else nearest
+    return below if abs(n) < _NO_FRACTION else n
 
 
 # loads, memory, state ------------------------------------------------------------------------------------------------
@@ -182,9 +209,9 @@ def fill(s: Floats, d: int, value: float) -> None:
 
 
 @part
-def stage(s: Floats, d: int, a: int, k: int) -> None:
+def stage(s: Floats, d: int, a: int, number: float) -> None:
     for i in range(s.shape[1]):
-        s[d, i] = 1.0 if s[a, i] == k else 0.0
+        s[d, i] = 1.0 if s[a, i] == number else 0.0
 
 
 @part
@@ -196,11 +223,11 @@ def clear_history(history: Cube, tracks: int, row: int, lanes: int) -> None:
 
 
 @part
-def remember(s: Floats, a: int, m: int, history: Cube, k: int, row: int) -> None:
+def remember(s: Floats, a: int, on: Floats, history: Cube, k: int, row: int) -> None:
     at = k * history.item + row * history.row
     for i in range(s.shape[1]):
         value, old = s[a, i], history.flat[at + i]
-        history.flat[at + i] = value if _on(s, m, i) else old
+        history.flat[at + i] = value if on[i] != 0.0 else old
 
 
 @part
@@ -213,10 +240,22 @@ def recall(s: Floats, d: int, a: int, history: Cube, k: int, row: int) -> None:
 
 
 @part
-def _on(s: Floats, m: int, i: int) -> bool:
-    """Whether a lane takes part. Slot 0 is read where there is no mask, so that the load needs no branch."""
-    on: bool = (m < 0) | (s[m if m > 0 else 0, i] != 0.0)
-    return on
+def find_inside(s: Floats, a: int, number: float, inside: Floats) -> int:
+    """Mark the lanes in a stage and count them."""
+    count = 0
+    for i in range(s.shape[1]):
+        inside[i] = 1.0 if s[a, i] == number else 0.0
+    for i in range(s.shape[1]):
+        count += 1 if inside[i] != 0.0 else 0
+    return count
+
+
+@part
+def narrow(s: Floats, m: int, inside: Floats, on: Floats) -> None:
+    """Mask of an instruction in the list of a stage that only some lanes are in."""
+    for i in range(s.shape[1]):
+        among, flag = inside[i], s[m if m > 0 else 0, i]
+        on[i] = 1.0 if (among != 0.0) & ((m < 0) | (flag != 0.0)) else 0.0
 
 
 @part
@@ -226,71 +265,71 @@ def save(s: Floats, d: int, kept: Floats) -> None:
 
 
 @part
-def restore(s: Floats, d: int, m: int, kept: Floats) -> None:
+def restore(s: Floats, d: int, on: Floats, kept: Floats) -> None:
     for i in range(s.shape[1]):
         new, old = s[d, i], kept[i]
-        s[d, i] = new if s[m, i] != 0.0 else old
+        s[d, i] = new if on[i] != 0.0 else old
 
 
 @part
-def set_(s: Floats, d: int, a: int, m: int) -> None:
+def set_(s: Floats, d: int, a: int, on: Floats) -> None:
     for i in range(s.shape[1]):
         new, old = s[a, i], s[d, i]
-        s[d, i] = new if _on(s, m, i) else old
+        s[d, i] = new if on[i] != 0.0 else old
 
 
 @part
-def accum(s: Floats, d: int, a: int, m: int) -> None:
+def accum(s: Floats, d: int, a: int, on: Floats) -> None:
     for i in range(s.shape[1]):
         old = s[d, i]
         new = old + s[a, i]
-        s[d, i] = new if _on(s, m, i) else old
+        s[d, i] = new if on[i] != 0.0 else old
 
 
 @part
-def zero(s: Floats, d: int, m: int, end: int) -> None:
+def zero(s: Floats, d: int, on: Floats, end: int) -> None:
     for slot in range(d, end):
         for i in range(s.shape[1]):
             old = s[slot, i]
-            s[slot, i] = 0.0 if _on(s, m, i) else old
+            s[slot, i] = 0.0 if on[i] != 0.0 else old
 
 
 # cash ----------------------------------------------------------------------------------------------------------------
 @part
-def pay(s: Floats, ledger: Ledger, d: int, a: int, b: int, c: int, m: int, k: int) -> None:
-    amount = ledger.amount
+def pay(s: Floats, work: Work, d: int, a: int, b: int, c: int, on: Floats, k: int) -> None:
+    amount = work.amount
     for i in range(s.shape[1]):
         need, held = s[b, i], s[a, i]
         most = held if held < need else need
         most = 0.0 if most <= 0.0 else most  # NaN passes, and is found at close
         paid = _whole(most, _unit(s, c, i))
-        amount[i] = paid if _on(s, m, i) else 0.0
+        amount[i] = paid if on[i] != 0.0 else 0.0
     _take(s, a, amount)
     if k >= 0:
         _give(s, k, amount)
     _load(s, d, amount)
-    _turn_over(ledger)
+    _turn_over(work)
 
 
 @part
-def move(s: Floats, ledger: Ledger, d: int, a: int, b: int, m: int) -> None:
-    amount = ledger.amount
+def move(s: Floats, work: Work, d: int, a: int, b: int, on: Floats) -> None:
+    amount = work.amount
     for i in range(s.shape[1]):
         asked = s[b, i]
-        amount[i] = asked if _on(s, m, i) else 0.0
+        amount[i] = asked if on[i] != 0.0 else 0.0
     _take(s, a, amount)
     _give(s, d, amount)
-    _turn_over(ledger)
+    _turn_over(work)
 
 
 @part
-def prorata(s: Floats, d: int, a: int, b: int, c: int, m: int, k: int) -> None:
+def prorata(s: Floats, d: int, a: int, b: int, c: int, on: Floats, k: int) -> None:
     for i in range(s.shape[1]):
         need, total, cash = s[a, i], s[b, i], s[c, i]
         part_of = (0.0 if cash <= 0.0 else cash) * (need / total)
         cut = _whole(part_of, _unit(s, k, i))
         share = need if total <= cash else cut
-        s[d, i] = share if _on(s, m, i) else 0.0
+        s[d, i] = share if on[i] != 0.0 else 0.0
 
 
 @part
@@ -318,7 +357,7 @@ def _load(s: Floats, d: int, amount: Floats) -> None:
 
 
 @part
-def _turn_over(ledger: Ledger) -> None:
-    amount, turnover = ledger.amount, ledger.turnover
+def _turn_over(work: Work) -> None:
+    amount, turnover = work.amount, work.turnover
     for i in range(amount.size):
         turnover[i] += abs(amount[i])

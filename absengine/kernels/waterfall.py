@@ -24,7 +24,7 @@ from absengine.kernels.opcodes import (
     Program,
     check_program,
 )
-from absengine.kernels.operations import Cube, Ledger
+from absengine.kernels.operations import Blocks, Cube, Work
 
 Floats = NDArray[np.float64]
 Found = tuple[int, int, float]  # code, slot, amount
@@ -84,7 +84,8 @@ def run_block(
     if inputs.shape[2] != lanes:
         raise ValueError(f"inputs have {inputs.shape[2]} lanes, state has {lanes}")
     state[...] = start
-    return Fault(*_run(program, state, _cube(inputs), _cube(history), _cube(out), check_row))
+    blocks = Blocks(_cube(inputs), _cube(history), _cube(out))
+    return Fault(*_run(program, state, blocks, check_row))
 
 
 def _cube(array: Floats) -> Cube:
@@ -102,72 +103,82 @@ def _cube(array: Floats) -> Cube:
 
 # rows and lists ------------------------------------------------------------------------------------------------------
 @kernel
-def _run(program: Program, s: Floats, inputs: Cube, history: Cube, out: Cube, check_row: int) -> Worst:
+def _run(program: Program, s: Floats, blocks: Blocks, check_row: int) -> Worst:
     lanes = s.shape[1]
-    ledger = Ledger(np.zeros(lanes), np.zeros(lanes), np.zeros(lanes), np.zeros(lanes), np.zeros(lanes, np.int32))
+    zeros = np.zeros((7, lanes))
+    every, since = np.ones(lanes), np.zeros(lanes, np.int32)
+    work = Work(zeros[0], zeros[1], every, zeros[2], zeros[3], zeros[4], zeros[5], zeros[6], since)
     worst = (FAULT_NONE, -1, -1, lanes, 0.0, -1)
     for row in range(program.pays.shape[1]):
-        do.clear_history(history, program.histories, row, lanes)
-        _open_row(program, s, ledger, row)
+        do.clear_history(blocks.history, program.histories, row, lanes)
+        _open_row(program, s, work, row)
         for g in range(program.segments.shape[0]):
-            if _is_due(program, s, program.segments[g, 2], row):
-                for j in range(program.segments[g, 0], program.segments[g, 1]):
-                    _step(program, s, ledger, inputs, history, j, row)
-                    if row == check_row:
-                        _mark(program, s, ledger, j)
-        worst = _close(program, s, ledger, row, worst)
+            inside = _count_inside(program, s, work, program.segments[g, 2], row)
+            if inside > 0:
+                _run_list(program, s, work, blocks, g, row, inside < lanes, row == check_row)
+        worst = _close(program, s, work, row, worst)
         for index in range(program.record.size):
-            do.write(s, program.record[index], out, index, row)
+            do.write(s, program.record[index], blocks.out, index, row)
     return worst if worst[0] != FAULT_NONE else (FAULT_NONE, -1, -1, -1, 0.0, -1)
 
 
 @part
-def _is_due(program: Program, s: Floats, stage: int, row: int) -> bool:
-    """Whether a list runs: always without a stage, else when the stage pays on this row and some lane is in it."""
+def _count_inside(program: Program, s: Floats, work: Work, stage: int, row: int) -> int:
+    """Lanes that run a list: all without a stage; else none, or those in the stage when it pays on this row."""
     if stage < 0:
-        return True
+        work.inside[:] = 1.0
+        return work.inside.size
     if program.pays[stage, row] == 0:
-        return False
-    inside = 0
-    for i in range(s.shape[1]):
-        inside += 1 if s[program.stage_slot, i] == stage else 0
-    return inside > 0
+        return 0
+    return do.find_inside(s, program.stage_slot, float(stage), work.inside)
 
 
 @part
-def _step(program: Program, s: Floats, ledger: Ledger, inputs: Cube, history: Cube, j: int, row: int) -> None:
-    """One instruction on all lanes."""
-    op, d, a = program.code[j, 0], program.code[j, 1], program.code[j, 2]
-    b, c, m, k = program.code[j, 3], program.code[j, 4], program.code[j, 5], program.code[j, 6]
-    kept = m >= 0 and (op <= _TABLE or op in (_STAGE, _RECALL))
-    if kept:
-        do.save(s, d, ledger.amount)
-    if op <= _FLOOR:
-        _formula(s, op, d, a, b, c)
-    elif op == _INPUT:
-        do.input_(s, d, inputs, k, row)
-    elif op == _TABLE:
-        do.fill(s, d, program.tables[k, row])
-    elif op == _SET:
-        do.set_(s, d, a, m)
-    elif op == _ACCUM:
-        do.accum(s, d, a, m)
-    elif op == _STAGE:
-        do.stage(s, d, a, k)
-    elif op in (_PAY, _DRAW):
-        do.pay(s, ledger, d, a, b, c, m, k)
-    elif op == _MOVE:
-        do.move(s, ledger, d, a, b, m)
-    elif op == _PRORATA:
-        do.prorata(s, d, a, b, c, m, k)
-    elif op == _REMEMBER:
-        do.remember(s, a, m, history, k, row)
-    elif op == _RECALL:
-        do.recall(s, d, a, history, k, row)
-    elif op == _ZERO:
-        do.zero(s, d, m, k)
-    if kept:
-        do.restore(s, d, m, ledger.amount)
+def _run_list(
+    program: Program, s: Floats, work: Work, blocks: Blocks, g: int, row: int, partial: bool, checked: bool
+) -> None:
+    """One segment; ``partial``: some lanes are not in its stage and keep everything; ``checked``: after each step."""
+    code = program.code
+    for j in range(program.segments[g, 0], program.segments[g, 1]):
+        op, d, a, b, c, m, k = code[j, 0], code[j, 1], code[j, 2], code[j, 3], code[j, 4], code[j, 5], code[j, 6]
+        writes_all = op <= _TABLE or op in (_STAGE, _RECALL)
+        kept = (writes_all and (partial or m >= 0)) or (partial and op in (_PAY, _DRAW, _PRORATA))
+        on = work.every
+        if kept or partial or (op == _ZERO and m >= 0):
+            do.narrow(s, m, work.inside, work.on)  # a copy: the instruction may overwrite its own mask
+            on = work.on
+        elif m >= 0:
+            on = s[m]
+        if kept:
+            do.save(s, d, work.kept)
+        if op <= _FLOOR:
+            _formula(s, op, d, a, b, c)
+        elif op == _INPUT:
+            do.input_(s, d, blocks.inputs, k, row)
+        elif op == _TABLE:
+            do.fill(s, d, program.tables[k, row])
+        elif op == _SET:
+            do.set_(s, d, a, on)
+        elif op == _ACCUM:
+            do.accum(s, d, a, on)
+        elif op == _STAGE:
+            do.stage(s, d, a, float(k))
+        elif op in (_PAY, _DRAW):
+            do.pay(s, work, d, a, b, c, on, k)
+        elif op == _MOVE:
+            do.move(s, work, d, a, b, on)
+        elif op == _PRORATA:
+            do.prorata(s, d, a, b, c, on, k)
+        elif op == _REMEMBER:
+            do.remember(s, a, on, blocks.history, k, row)
+        elif op == _RECALL:
+            do.recall(s, d, a, blocks.history, k, row)
+        elif op == _ZERO:
+            do.zero(s, d, on, k)
+        if kept:
+            do.restore(s, d, on if writes_all else work.inside, work.kept)
+        if checked:
+            _mark(program, s, work, j)
 
 
 @part
@@ -210,18 +221,18 @@ def _formula(s: Floats, op: int, d: int, a: int, b: int, c: int) -> None:
 
 # checks --------------------------------------------------------------------------------------------------------------
 @part
-def _open_row(program: Program, s: Floats, ledger: Ledger, row: int) -> None:
+def _open_row(program: Program, s: Floats, work: Work, row: int) -> None:
     """Note what the cash slots hold. Before the first row they must sum to zero, so nothing is carried into it."""
-    ledger.turnover[:] = 0.0
-    ledger.size[:] = 0.0
-    ledger.since[:] = -1
-    _total_cash(program, s, ledger.carry)
+    work.turnover[:] = 0.0
+    work.size[:] = 0.0
+    work.since[:] = -1
+    _total_cash(program, s, work.carry)
     if row == 0:
-        ledger.carry[:] = 0.0
+        work.carry[:] = 0.0
     for index in range(program.cash.size):
         slot = program.cash[index]
         for i in range(s.shape[1]):
-            ledger.size[i] += abs(s[slot, i])
+            work.size[i] += abs(s[slot, i])
 
 
 @part
@@ -238,28 +249,28 @@ def _gather(s: Floats, a: int, total: Floats) -> None:
 
 
 @part
-def _close(program: Program, s: Floats, ledger: Ledger, row: int, worst: Worst) -> Worst:
+def _close(program: Program, s: Floats, work: Work, row: int, worst: Worst) -> Worst:
     """Check the lanes before the one already found; look lane by lane only where a fast count finds something."""
-    if _count_broken(program, s, ledger) == 0:
+    if _count_broken(program, s, work) == 0:
         return worst
     for i in range(worst[3]):
-        code, slot, amount = _broken(program, s, ledger, i)
+        code, slot, amount = _broken(program, s, work, i)
         if code != FAULT_NONE:
-            return (code, row, slot, i, amount, int(ledger.since[i]))
+            return (code, row, slot, i, amount, int(work.since[i]))
     return worst
 
 
 @part
-def _count_broken(program: Program, s: Floats, ledger: Ledger) -> int:
+def _count_broken(program: Program, s: Floats, work: Work) -> int:
     broken = 0
     for index in range(program.finite.size):
         broken += _count_not_finite(s, program.finite[index])
     for index in range(program.nonneg.size):
-        broken += _count_negative(s, program.nonneg[index], ledger)
-    total = ledger.amount
+        broken += _count_negative(s, program.nonneg[index], work)
+    total = work.amount
     _total_cash(program, s, total)
     for i in range(total.size):
-        broken += 0 if abs(total[i] - ledger.carry[i]) <= _tolerance(ledger, i) else 1
+        broken += 0 if abs(total[i] - work.carry[i]) <= _tolerance(work, i) else 1
     return broken
 
 
@@ -272,21 +283,21 @@ def _count_not_finite(s: Floats, a: int) -> int:
 
 
 @part
-def _count_negative(s: Floats, a: int, ledger: Ledger) -> int:
+def _count_negative(s: Floats, a: int, work: Work) -> int:
     broken = 0
     for i in range(s.shape[1]):
-        broken += 1 if s[a, i] < -(NEGATIVE_TOLERANCE + _tolerance(ledger, i)) else 0
+        broken += 1 if s[a, i] < -(NEGATIVE_TOLERANCE + _tolerance(work, i)) else 0
     return broken
 
 
 @part
-def _tolerance(ledger: Ledger, i: int) -> float:
-    tolerance: float = CASH_TOLERANCE * (ledger.size[i] + ledger.turnover[i])
+def _tolerance(work: Work, i: int) -> float:
+    tolerance: float = CASH_TOLERANCE * (work.size[i] + work.turnover[i])
     return tolerance
 
 
 @part
-def _broken(program: Program, s: Floats, ledger: Ledger, i: int) -> Found:
+def _broken(program: Program, s: Floats, work: Work, i: int) -> Found:
     """What is wrong with one lane: the cause (a number that is none, an overdraft) before its effect on the sum."""
     for index in range(program.finite.size):
         slot = int(program.finite[index])
@@ -294,21 +305,21 @@ def _broken(program: Program, s: Floats, ledger: Ledger, i: int) -> Found:
             return (FAULT_FINITE, slot, s[slot, i])
     for index in range(program.nonneg.size):
         slot = int(program.nonneg[index])
-        if s[slot, i] < -(NEGATIVE_TOLERANCE + _tolerance(ledger, i)):
+        if s[slot, i] < -(NEGATIVE_TOLERANCE + _tolerance(work, i)):
             return (FAULT_NEGATIVE, slot, s[slot, i])
     total = 0.0
     for index in range(program.cash.size):
         total += s[program.cash[index], i]
-    if not abs(total - ledger.carry[i]) <= _tolerance(ledger, i):
-        return (FAULT_CASH, -1, total - ledger.carry[i])
+    if not abs(total - work.carry[i]) <= _tolerance(work, i):
+        return (FAULT_CASH, -1, total - work.carry[i])
     return (FAULT_NONE, -1, 0.0)
 
 
 @part
-def _mark(program: Program, s: Floats, ledger: Ledger, j: int) -> None:
+def _mark(program: Program, s: Floats, work: Work, j: int) -> None:
     """Keep, per lane, the instruction since which it is broken; a pair of entries may break and mend it on the way."""
     for i in range(s.shape[1]):
-        if _broken(program, s, ledger, i)[0] == FAULT_NONE:
-            ledger.since[i] = -1
-        elif ledger.since[i] < 0:
-            ledger.since[i] = j
+        if _broken(program, s, work, i)[0] == FAULT_NONE:
+            work.since[i] = -1
+        elif work.since[i] < 0:
+            work.since[i] = j
