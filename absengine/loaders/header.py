@@ -1,0 +1,82 @@
+"""Where the header of a table is, and which field each column holds.
+
+Tapes have titles above the header, units in titles, and headers of two rows with merged cells (保证人 over 名称 and
+评级). Every row near the top, alone and joined with the next, is read as a header; the one with most known fields wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from absengine.loaders.cells import RawTable
+from absengine.loaders.fields import Recognised, Vocabulary, header_unit, stated_unit
+
+
+@dataclass(frozen=True)
+class Header:
+    """The header of a table: ``texts`` and ``found`` per column, the first row of data, and a unit stated above.
+
+    ``first`` indexes rows of the table; ``line`` is the line (row of the sheet) of the header's last row.
+    """
+
+    texts: list[str]
+    found: list[Recognised | None]
+    first: int
+    line: int
+    title_unit: tuple[str, int] | None
+
+    @property
+    def score(self) -> int:
+        """Different fields recognised."""
+        return len({item.field.name for item in self.found if item})
+
+
+def find_header(table: RawTable, vocabulary: Vocabulary, row: int | None = None) -> Header | None:
+    """The most telling header near the top; None where no row names a field. ``row`` fixes the line of the header."""
+    best: Header | None = None
+    for index, cells in enumerate(table.head):
+        if row is not None and table.head_lines[index] != row:
+            continue
+        below = table.head[index + 1] if index + 1 < len(table.head) else []
+        single = _header(table, index, index + 1, _trimmed(cells), None, vocabulary)
+        double = _header(table, index, index + 2, *_joined(cells, below), vocabulary) if below else single
+        for candidate in (single, double):
+            if candidate.score and (best is None or candidate.score > best.score):
+                best = candidate
+    return best
+
+
+def _header(
+    table: RawTable, index: int, first: int, texts: list[str], spare: list[str] | None, vocabulary: Vocabulary
+) -> Header:
+    """Read one row (or two joined) as a header; ``spare`` is what each column is called by its lower row alone."""
+    found = [vocabulary.recognise(text) for text in texts]
+    if spare is not None:
+        for column, (item, alone) in enumerate(zip(found, spare, strict=True)):
+            other = vocabulary.recognise(alone) if item is None else None
+            if other is not None:
+                unit = other.unit or header_unit(texts[column], other.field.unit_class)
+                found[column] = Recognised(other.field, unit)
+    above = [cell for cells in table.head[:first] for cell in cells]
+    line = table.head_lines[first - 1]
+    return Header(texts, found, first, line, stated_unit(above))
+
+
+def _trimmed(cells: Sequence[str]) -> list[str]:
+    """Cells without the blank ones at the end."""
+    width = max((index + 1 for index, cell in enumerate(cells) if cell.strip()), default=0)
+    return [cell.strip() for cell in cells[:width]]
+
+
+def _joined(upper: Sequence[str], lower: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Two header rows as one: a group's name stands over the columns to its right until the next name."""
+    width = max(len(_trimmed(upper)), len(_trimmed(lower)))
+    texts, alone, group = [], [], ""
+    for column in range(width):
+        top = upper[column].strip() if column < len(upper) else ""
+        bottom = lower[column].strip() if column < len(lower) else ""
+        group = top or group
+        texts.append(f"{group}/{bottom}" if bottom and group and group != bottom else bottom or top)
+        alone.append(bottom or top)
+    return texts, alone
