@@ -1,0 +1,212 @@
+"""A deal in plain words, in English or Chinese: every term the file states, with its value.
+
+One sentence template per noun and language; steps take theirs from the verb's row in the registry. Reads the Deal, never
+the Program, so that what is explained is what was written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
+
+from absengine.deal.load import Deal
+from absengine.deal.nouns import Fee, FixedCoupon, Stage, Step, Support, Tranche, Trigger
+from absengine.deal.sentences import NOUNS, SECTIONS, WORDS
+from absengine.deal.verbs import VERBS
+from absengine.language.units import percent
+
+Language = Literal["en", "zh"]
+
+
+def explain(deal: Deal, language: Language = "en") -> str:
+    """The whole deal as text, one paragraph per part of the file, each term with its value."""
+    return "\n".join(_Explainer(deal, language).lines()) + "\n"
+
+
+def money(amount: float) -> str:
+    """An amount with thousands commas, decimals only where there are any."""
+    return f"{amount:,.2f}".removesuffix(".00")
+
+
+class _Explainer:
+    def __init__(self, deal: Deal, language: Language) -> None:
+        self.deal, self.file, self.language = deal, deal.file, language
+
+    def say(self, noun: str, **terms: object) -> str:
+        return NOUNS[noun][self.language].format(**terms)
+
+    def word(self, key: str) -> str:
+        return WORDS.get(key, {}).get(self.language, key)
+
+    def join(self, parts: Iterable[object]) -> str:
+        return ("、" if self.language == "zh" else ", ").join(str(part) for part in parts)
+
+    def optional(self, noun: str, value: Any, **terms: object) -> str:
+        """A clause, or nothing where the term is not stated."""
+        return "" if value in (None, (), {}, "") else self.say(noun, value=value, **terms)
+
+    def named(self, name: str, label: str | None) -> str:
+        if label is None or label == name:
+            return name
+        return f"{label}（{name}）" if self.language == "zh" else f"{label} ({name})"
+
+    def lines(self) -> list[str]:
+        out = [self.head(), ""]
+        parts: tuple[tuple[str, Callable[[], list[str]]], ...] = (
+            ("dates", self.dates), ("pool", self.pool), ("entities", self.entities), ("accounts", self.accounts),
+            ("classes", self.classes), ("claims", self.claims), ("supports", self.supports),
+            ("triggers", self.triggers), ("stages", self.stages),
+        )  # fmt: skip
+        for section, part in parts:
+            body = part()
+            if body:
+                out += [SECTIONS[section][self.language], *(f"  {line}" for line in body), ""]
+        return out[:-1]
+
+    # parts -----------------------------------------------------------------------------------------------------
+    def head(self) -> str:
+        head = self.file.deal
+        rounding = "no rounding" if head.money.unit == 0 else "unit"
+        return self.say("head", name=head.name, currency=head.currency, per=self.word(head.money.per),
+                        unit=self.say(rounding, value=f"{head.money.unit:g}"), wal=head.wal_day_count,
+                        source=self.optional("source", head.source))  # fmt: skip
+
+    def dates(self) -> list[str]:
+        dates, line = self.file.dates, self.deal.timeline
+        payment = dates.payment
+        every = (
+            self.join(payment.dates)
+            if payment.dates
+            else self.say("regular", every=payment.every, on=self.day(payment.on), first=payment.first)
+        )
+        first = self.optional("first", dates.collection.first)
+        return [
+            self.say("dates", cutoff=dates.cutoff, closing=dates.closing, final=dates.legal_final),
+            self.say("collection", every=dates.collection.every, on=self.day(dates.collection.on), first=first),
+            self.say("payment", every=every, calendar=payment.calendar, roll=self.word(payment.roll),
+                     interest=self.word("extra" if payment.extra_interest else "no extra"),
+                     rows=line.rows, last=line.pay_date[-1]),
+        ]  # fmt: skip
+
+    def day(self, on: int | str | None) -> str:
+        return self.word(str(on)) if isinstance(on, str) else self.say("day", value=on)
+
+    def pool(self) -> list[str]:
+        pool, out = self.file.pool, []
+        if pool is not None:
+            further = [f"{key} = {getattr(pool, key)}" for key in ("rights", "plan", "map") if getattr(pool, key)]
+            further += [f"{key} = {value}" for key, value in pool.defaults.items()]
+            out.append(
+                self.say("pool", tape=pool.tape, kind=pool.kind, further=self.optional("further", self.join(further)))
+            )
+        out += [self.say("collect", channel=self.word(channel), account=account)
+                for channel, account in self.file.collect.items()]  # fmt: skip
+        for name, index in self.file.index.items():
+            levels = self.join(f"{date} {percent(rate)}" for date, rate in index.path)
+            out.append(self.say("index", name=name, levels=levels, source=self.optional("source", index.source)))
+        return out
+
+    def entities(self) -> list[str]:
+        return [
+            self.say("entity", name=key, company=entity.name, uscc=self.optional("uscc", entity.uscc),
+                     aliases=self.optional("aliases", self.join(entity.aliases)))
+            for key, entity in self.file.entity.items()
+        ]  # fmt: skip
+
+    def accounts(self) -> list[str]:
+        out = []
+        for name, account in self.file.account.items():
+            bank = account.interest
+            clause = "" if bank is None else self.say("yield", rate=percent(bank.rate), day_count=bank.day_count)
+            out.append(self.say("account", name=self.named(name, account.label), opening=money(account.opening),
+                                target=self.optional("target", account.target), interest=clause))  # fmt: skip
+        return out
+
+    def classes(self) -> list[str]:
+        return [self.tranche(name, tranche) for name, tranche in self.file.tranche.items()]
+
+    def tranche(self, name: str, tranche: Tranche) -> str:
+        flags = [self.word("timely" if tranche.timely else "ultimate")] if tranche.coupon else []
+        flags += [self.word("interest on unpaid")] if tranche.interest_on_unpaid else []
+        return self.say("tranche", name=self.named(name, tranche.label), klass=tranche.klass, face=money(tranche.face),
+                        coupon=self.coupon(tranche), principal=self.principal(name, tranche),
+                        flags=self.optional("flags", self.join(flags)))  # fmt: skip
+
+    def coupon(self, tranche: Tranche) -> str:
+        coupon = tranche.coupon
+        if coupon is None:
+            return self.say("no coupon")
+        if isinstance(coupon, FixedCoupon):
+            steps = self.join(f"{percent(rate)} {self.word('from')} {date}" for date, rate in coupon.steps)
+            return self.say("fixed", rate=percent(coupon.rate), day_count=coupon.day_count,
+                            steps=self.optional("steps", steps))  # fmt: skip
+        return self.say("floating", index=coupon.index, spread=percent(coupon.spread), reset=self.word(coupon.reset),
+                        day_count=coupon.day_count)  # fmt: skip
+
+    def principal(self, name: str, tranche: Tranche) -> str:
+        terms = tranche.principal
+        if terms is None:
+            return self.say("residual")
+        if terms.kind == "plan":
+            rows = zip(self.deal.timeline.pay_date, self.deal.plans[name], strict=True)
+            return self.say("plan", amounts=self.join(f"{date} {money(amount)}" for date, amount in rows if amount))
+        if terms.kind == "bullet":
+            return self.say("bullet", expected=terms.expected)
+        return self.say("pass_through", expected=self.optional("expected", terms.expected))
+
+    def claims(self) -> list[str]:
+        out = [self.say("tax", name=self.named(name, tax.label), base=tax.base, rate=percent(tax.rate))
+               for name, tax in self.file.tax.items()]  # fmt: skip
+        out += [self.fee(name, fee) for name, fee in self.file.fee.items()]
+        return out + [self.say("ledger", name=self.named(name, ledger.label), limit=self.optional("room", ledger.limit))
+                      for name, ledger in self.file.ledger.items()]  # fmt: skip
+
+    def fee(self, name: str, fee: Fee) -> str:
+        amount = self.say("rate of", rate=fee.rate, base=fee.base) if fee.rate is not None else str(fee.amount)
+        return self.say("fee", name=self.named(name, fee.label), amount=amount, cap=self.optional("cap", fee.cap),
+                        day_count=fee.day_count, over=self.word(f"over {fee.over}"))  # fmt: skip
+
+    def supports(self) -> list[str]:
+        return [self.support(name, support) for name, support in self.file.support.items()]
+
+    def support(self, name: str, support: Support) -> str:
+        limit = self.word("covered") if support.limit == "covered" else money(float(support.limit))
+        return self.say("support", name=self.named(name, support.label), kind=self.word(support.kind), limit=limit,
+                        provider=self.file.entity[support.provider].name,
+                        covers=self.join(support.covers) or self.word("every step that names it"),
+                        call=self.optional("call", support.call),
+                        reimbursed=self.word("reimbursed" if support.reimbursed else "not reimbursed"))  # fmt: skip
+
+    def triggers(self) -> list[str]:
+        return [self.trigger(name, trigger) for name, trigger in self.file.trigger.items()]
+
+    def trigger(self, name: str, trigger: Trigger) -> str:
+        cure = trigger.cure
+        return self.say(
+            "trigger", name=self.named(name, trigger.label), test=self.word(trigger.test), when=trigger.when,
+            sustained=self.optional("sustained", None if trigger.sustained == 1 else trigger.sustained),
+            within=self.optional("within", self.join(trigger.within)),
+            effect=self.say("once", value=trigger.once) if trigger.once else self.say("while", value=trigger.hold),
+            call="" if trigger.call is None else self.say("call terms", price=trigger.call.price, to=trigger.call.to),
+            cure="" if cure is None else self.say("cure", when=cure.when, times=cure.sustained, effect=cure.effect or "flag"),
+        )  # fmt: skip
+
+    def stages(self) -> list[str]:
+        out = []
+        for name, stage in self.file.stage.items():
+            out += self.stage(name, stage)
+        return out
+
+    def stage(self, name: str, stage: Stage) -> list[str]:
+        title = self.say("stage", name=self.named(name, stage.label), pays=self.word(f"pays {stage.pays}"))
+        return [title, *(f"  {number}. {self.step(step)}" for number, step in enumerate(stage.step, start=1))]
+
+    def step(self, step: Step) -> str:
+        verb = VERBS[step.do]
+        return self.say(
+            "step", id=step.id, verb=verb.zh if self.language == "zh" else verb.key,
+            what=self.join(step.what) or step.value or "",
+            source=self.optional("from account", step.source), to=self.optional("to account", step.to),
+            share=self.optional("share", step.share and self.word(step.share)), upto=self.optional("upto", step.upto),
+            then=self.optional("then", self.join(step.then)), when=self.optional("when", step.when),
+        )  # fmt: skip
