@@ -1,0 +1,100 @@
+"""CashflowTable and cases in, pool channels out: what the waterfall reads.
+
+Defaults and prepayments by rate run on clocks (contracts that fall due together, summed once); contracts named by
+events leave their clock and are projected as they happen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from absengine.kernels import pool as kernel
+from absengine.projection.binding import Binder
+from absengine.projection.channels import extra_channels
+from absengine.projection.clocks import Clockwork, Pool
+from absengine.projection.names import Parties
+from absengine.scenario import Case
+from absengine.schema import POOL_CHANNELS, CashflowTable, Floats, Timeline
+
+__all__ = ["Bound", "Projection"]
+
+
+@dataclass(frozen=True)
+class Bound:
+    """Cases laid out for one pool: lanes are cut from it in any blocks, by any number of threads.
+
+    ``extras`` are (channel, row, case) values of the channels that are not the pool's. ``unplaced`` is written by
+    ``fill``.
+    """
+
+    cases: tuple[Case, ...]
+    work: Clockwork
+    plan: kernel.Plan
+    terms: kernel.Terms
+    lines: tuple[int, ...]
+    extras: Floats
+
+    @property
+    def clocks(self) -> int:
+        """Number of clocks the pool was summed into."""
+        return len(self.work.member)
+
+    @property
+    def unplaced(self) -> Floats:
+        """Defaults each case asked for that found no balance falling due [currency]; known once the case is
+        filled.
+        """
+        return self.plan.unplaced / self.work.pool.scale
+
+
+class Projection:
+    """A pool on a deal's timeline.
+
+    Parameters
+    ----------
+    table : cash flows, contracts and rights [currency].
+    timeline : rows of the deal.
+    channels : names wanted, in the order of the block buffer: pool channels, ``alive.<entity>``, ``late.<entity>``,
+        ``index.<name>``, ``fee_factor``, ``forced.<trigger>``.
+    scale : counting units per currency unit (100 for 分); 1 where the deal does not round.
+    entities : entity key -> names on the tape it answers to.
+    indexes : index name -> (row,) rate of each row before a scenario's shift [1/year].
+
+    Raises DealError where a name on the tape nearly is the name of an entity.
+    """
+
+    def __init__(
+        self,
+        table: CashflowTable,
+        timeline: Timeline,
+        channels: Sequence[str],
+        scale: float,
+        entities: Mapping[str, tuple[str, ...]],
+        indexes: Mapping[str, Floats] | None = None,
+    ) -> None:
+        self.channels = tuple(channels)
+        self.indexes = dict(indexes or {})
+        self.pool = Pool(table, timeline, scale, Parties(table.contracts, entities))
+        lines = {name: line for line, name in enumerate(self.channels)}
+        self._channel = np.array([lines.get(name, -1) for name in POOL_CHANNELS], dtype=np.int32)
+        self._extra = tuple(line for line, name in enumerate(self.channels) if name not in POOL_CHANNELS)
+
+    def bind(self, cases: Sequence[Case]) -> Bound:
+        """Lay out cases; ScenarioError with every problem: unknown names, scopes of nothing, ties, wrong kinds."""
+        binder = Binder(self.pool, cases)
+        work, plan, terms, payers = binder.bind(self._channel)
+        names = [self.channels[line] for line in self._extra]
+        extras = extra_channels(names, cases, payers, self.pool, self.indexes)
+        return Bound(tuple(cases), work, plan, terms, self._extra, extras)
+
+    def fill(self, bound: Bound, first: int, stop: int, out: Floats) -> None:
+        """Write cases ``first`` to ``stop`` into lanes 0 to ``stop - first`` of ``out[channel, row + 1, lane]``.
+
+        Safe to call from several threads on disjoint cases; a case gets the same bits whatever block it is in.
+        """
+        kernel.fill(bound.work.events, bound.work.clocks, bound.plan, bound.terms, first, stop, out)
+        for number, line in enumerate(bound.lines):
+            out[line, :, : stop - first] = bound.extras[number, :, first:stop]

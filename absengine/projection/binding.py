@@ -1,0 +1,296 @@
+"""Cases bound to a pool: clocks for all of them, curves and terms of each, as the arrays the kernel reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from absengine.errors import Problem, Problems, ScenarioError
+from absengine.kernels import pool as kernel
+from absengine.projection import curves
+from absengine.projection.clocks import Clockwork, Needs, Pool, clockwork
+from absengine.projection.dates import Indices, summed
+from absengine.projection.named import Book, endings, failed_entities
+from absengine.projection.recoveries import NEVER, PayDates, Payers, Ruling, delayed_share, sources
+from absengine.projection.shape import Shape, Shapes
+from absengine.scenario import Case, Curve, Scenario
+from absengine.schema import Floats
+
+_ASPECTS = ("default", "prepay")
+
+
+def _curve(scenario: Scenario, aspect: str, block: int) -> Curve | None:
+    assumption = scenario.assumptions[block] if block >= 0 else None
+    return (assumption.default if aspect == "default" else assumption.prepay) if assumption else None
+
+
+def needs_of(scenarios: Sequence[Scenario]) -> Needs:
+    """What the curves and recovery terms of some scenarios depend on."""
+    blocks = [a for s in scenarios for a in s.assumptions]
+    drawn = [c for a in blocks for c in (a.default, a.prepay) if c is not None]
+    terms = [(source, term) for a in blocks for source, term in a.recovery.items()]
+    return Needs(
+        age=any(curve.needs_age for curve in drawn),
+        maturity=any(curve.kind == "maturity" for curve in drawn),
+        deposit=any(source == "deposit" for source, _ in terms),
+        appraisal=any(term.base in ("appraisal", "lower") for _, term in terms),
+        guarantor=any(source == "guarantor" for source, _ in terms),
+    )
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which curve and recovery slot each clock has in one shape.
+
+    ``curves`` is (3, clock); ``slots`` lists (aspect, block, cut-off date, clocks) of each curve slot, ``terms`` one
+    contract of each recovery slot.
+    """
+
+    curves: NDArray[np.int32]
+    slots: tuple[tuple[str, int, np.datetime64, Indices], ...]
+    terms: tuple[int, ...]
+
+
+def layout(work: Clockwork, shape: Shape, scenario: Scenario) -> Layout:
+    """Number the curves of a shape: one per block, and per cut-off date where months are counted from it."""
+    pool, contract = work.pool, work.pool.rhythm.contract[work.member]
+    named = shape.named[contract]
+    lines = np.full((3, len(contract)), kernel.NO_CURVE, dtype=np.int32)
+    slots: list[tuple[str, int, np.datetime64, Indices]] = []
+    for line, aspect in enumerate(_ASPECTS):
+        blocks = np.where(named, -1, shape.blocks[aspect][contract])
+        for block in np.unique(blocks[blocks >= 0]):
+            whole = _together(_curve(scenario, aspect, int(block)))
+            cutoffs = np.unique(pool.cutoff[work.member][blocks == block])
+            for cutoff in cutoffs[:1] if whole else cutoffs:
+                inside = (blocks == block) & (whole | (pool.cutoff[work.member] == cutoff))
+                lines[line, inside] = len(slots)
+                slots.append((aspect, int(block), cutoff, np.flatnonzero(inside)))
+    lines[0, named] = kernel.NOT_HERE
+    slot_of: dict[tuple[Ruling, int], int] = {}
+    for clock in np.flatnonzero(lines[0] >= 0):
+        single = int(clock) if work.clocks.deposit[clock] or work.clocks.appraisal[clock] else -1
+        ruling = Ruling.of(shape, int(contract[clock]), int(shape.blocks["default"][contract[clock]]), pool.parties)
+        if max(ruling.sources) >= 0:
+            lines[2, clock] = slot_of.setdefault((ruling, single), len(slot_of))
+    first = {int(slot): int(contract[clock]) for clock, slot in reversed(list(enumerate(lines[2]))) if slot >= 0}
+    return Layout(lines, tuple(slots), tuple(first[slot] for slot in range(len(slot_of))))
+
+
+def _together(curve: Curve | None) -> bool:
+    """Whether all contracts of a block share one table whatever their cut-off: only annual rates by month do not."""
+    return curve is None or not (curve.kind == "rate" and curve.by == "month" and curve.origin == "cutoff")
+
+
+@dataclass
+class Tables:
+    """All tables of a run end to end; equal curves are stored once."""
+
+    work: Clockwork
+    parts: list[Floats] = field(default_factory=list)
+    known: dict[tuple[Curve, object], tuple[int, int]] = field(default_factory=dict)
+    length: int = 0
+
+    def add(self, curve: Curve, slot: tuple[str, int, np.datetime64, Indices], clocks_key: object) -> tuple[int, int]:
+        """Kind of a curve, and where its table starts."""
+        key = (curve, clocks_key)
+        if key not in self.known:
+            kind, table, start = curves.table(curve, self._reach(curve, slot))
+            self.known[key] = (kind, self.length + start)
+            self.parts.append(table)
+            self.length += len(table)
+        return self.known[key]
+
+    def _reach(self, curve: Curve, slot: tuple[str, int, np.datetime64, Indices]) -> curves.Reach:
+        events, clocks = self.work.events, slot[3]
+        months = len(self.work.pool.months)
+        weights, balance = np.zeros(months), 0.0
+        if curve.kind == "cumulative":
+            mine = np.isin(events.clock, clocks) & events.fresh
+            month = np.repeat(np.arange(months), np.diff(events.bounds))
+            weights = summed(month[mine], events.opening[mine], months)
+            balance = float(self.work.clocks.balance[clocks].sum())
+        highest = events.position.max(axis=1, initial=0.0)
+        payments = int(events.payment.max(initial=0)) + 1
+        return curves.Reach(float(highest[0]), float(highest[1]), payments, slot[2], balance, weights)
+
+    def joined(self) -> Floats:
+        """The one array the kernel reads."""
+        return np.concatenate(self.parts) if self.parts else np.zeros(1)
+
+
+@dataclass
+class Binder:
+    """Builds the arrays of all cases of one run over one pool."""
+
+    pool: Pool
+    cases: Sequence[Case]
+    problems: Problems = field(default_factory=Problems)
+
+    def bind(self, channel: NDArray[np.int32]) -> tuple[Clockwork, kernel.Plan, kernel.Terms, list[Payers]]:
+        """Check every case against the pool and lay out its figures; ScenarioError with all problems."""
+        shapes = Shapes(self.pool.parties, self.problems)
+        by_case = [shapes.of(case.scenario) for case in self.cases]
+        distinct = list({shape.index: shape for shape in by_case}.values())
+        self._refuse()
+        scenarios = [case.scenario for case in self.cases]
+        needs = needs_of(scenarios)
+        work = clockwork(self.pool, distinct, needs)
+        self._refuse_ages(work)
+        examples = {shape.index: s for shape, s in zip(by_case, scenarios, strict=True)}
+        layouts = {shape.index: layout(work, shape, examples[shape.index]) for shape in distinct}
+        books, payers, caps = self._books(by_case)
+        self._refuse()
+        plan = self._plan(work, by_case, layouts, books, channel)
+        terms, plan = self._terms(work, by_case, layouts, payers, caps, plan)
+        return work, plan, terms, payers
+
+    def _refuse(self) -> None:
+        kept: dict[tuple[str, str, str], Problem] = {}
+        for problem in self.problems:
+            kept.setdefault((problem.code, str(problem.where), problem.found), problem)
+        if kept:
+            raise ScenarioError(kept.values())
+
+    def _refuse_ages(self, work: Clockwork) -> None:
+        unknown = int(np.isnan(work.clocks.start[1]).sum())
+        if unknown:
+            first = next(
+                a.where
+                for case in self.cases
+                for a in case.scenario.assumptions
+                if any(curve is not None and curve.needs_age for curve in (a.default, a.prepay))
+            )
+            found = "a curve by age, and contracts whose age is not known"
+            todo = "add start_date (放款日) or age (账龄) to the tape"
+            self.problems.add("age-unknown", first, found, "contracts with a start date or an age", todo)
+            self._refuse()
+
+    def _books(
+        self, shapes: Sequence[Shape]
+    ) -> tuple[list[Book | None], list[Payers], list[dict[tuple[int, str], float]]]:
+        """Contracts named by events, case by case, and what is left of caps after them."""
+        books: list[Book | None] = []
+        payers, caps = [], []
+        for case, shape in zip(self.cases, shapes, strict=True):
+            scenario = case.scenario
+            state = Payers.of(scenario, self.pool.parties)
+            left = {
+                (block, source): term.cap * self.pool.scale
+                for block, assumption in enumerate(scenario.assumptions)
+                for source, term in assumption.recovery.items()
+                if np.isfinite(term.cap)
+            }
+            book = None
+            if shape.named.any():
+                ends = endings(self.pool, scenario, shape, self.problems)
+                state = state.failing(failed_entities(self.pool, ends))
+                values = np.zeros((kernel.CHANNELS, self.pool.timeline.rows + 1))
+                book = Book(self.pool, scenario, shape, state, values, left)
+                book.fill(ends)
+            books.append(book)
+            payers.append(state)
+            caps.append(left)
+        return books, payers, caps
+
+    def _plan(
+        self,
+        work: Clockwork,
+        shapes: Sequence[Shape],
+        layouts: dict[int, Layout],
+        books: Sequence[Book | None],
+        channel: NDArray[np.int32],
+    ) -> kernel.Plan:
+        size = max((len(one.slots) for one in layouts.values()), default=0)
+        kind = np.zeros((len(shapes), size), dtype=np.int32)
+        start = np.zeros((len(shapes), size), dtype=np.int64)
+        tables = Tables(work)
+        for row, (case, shape) in enumerate(zip(self.cases, shapes, strict=True)):
+            for k, slot in enumerate(layouts[shape.index].slots):
+                curve = _curve(case.scenario, slot[0], slot[1])
+                if curve is not None:
+                    apart = (shape.index, k) if curve.kind == "cumulative" else slot[2]
+                    kind[row, k], start[row, k] = tables.add(curve, slot, apart)
+        kept = [book.values for book in books if book is not None]
+        numbers = np.cumsum([book is not None for book in books]) - 1
+        lines = np.unique([shape.index for shape in shapes])
+        scenarios = [case.scenario for case in self.cases]
+        entering = summed(self.pool.entry, self.pool.balance, self.pool.timeline.rows + 1)
+        return kernel.Plan(
+            layout=np.searchsorted(lines, [shape.index for shape in shapes]).astype(np.int32),
+            curves=np.stack([layouts[index].curves for index in lines]),
+            kind=kind,
+            start=start,
+            recognition=np.zeros((len(shapes), size), dtype=np.int32),
+            tables=tables.joined(),
+            prepay_last=np.array([s.order == "prepay on performing" for s in scenarios]),
+            full_interest=np.array([s.interest_on == "performing" for s in scenarios]),
+            rationed=(kind == kernel.TARGET).any(axis=1),
+            book=np.where([book is not None for book in books], numbers, -1).astype(np.int32),
+            books=np.stack(kept) if kept else np.zeros((0, kernel.CHANNELS, len(entering))),
+            entering=entering,
+            channel=channel,
+            unplaced=np.zeros(len(shapes)),
+        )
+
+    def _terms(
+        self,
+        work: Clockwork,
+        shapes: Sequence[Shape],
+        layouts: dict[int, Layout],
+        payers: Sequence[Payers],
+        caps: Sequence[dict[tuple[int, str], float]],
+        plan: kernel.Plan,
+    ) -> tuple[kernel.Terms, kernel.Plan]:
+        cases, dates = len(shapes), PayDates()
+        slots = max((len(one.terms) for one in layouts.values()), default=0)
+        shape = (cases, slots, kernel.SOURCES)
+        terms = kernel.Terms(
+            basis=np.zeros(shape, dtype=np.int32),
+            rate=np.zeros(shape),
+            dates=np.zeros(shape, dtype=np.int32),
+            later=np.zeros(shape, dtype=np.int32),
+            gone=np.full(shape, NEVER, dtype=np.int64),
+            cap=np.full(shape, -1, dtype=np.int32),
+            delayed=np.zeros((cases, slots)),
+            caps=np.zeros((cases, max((len(left) for left in caps), default=0))),
+            row=np.zeros((0, 0), dtype=np.int32),
+            day=np.zeros((0, 0), dtype=np.int64),
+        )
+        dates.key(0)
+        for row, (case, which) in enumerate(zip(self.cases, shapes, strict=True)):
+            one = layouts[which.index]
+            for k, slot in enumerate(one.slots):
+                curve = _curve(case.scenario, slot[0], slot[1])
+                plan.recognition[row, k] = dates.key(curve.recognition if curve else 0)
+            columns = {key: column for column, key in enumerate(caps[row])}
+            terms.caps[row, : len(columns)] = list(caps[row].values())
+            for slot_number, contract in enumerate(one.terms):
+                self._slot(terms, dates, (row, slot_number), which, contract, payers[row], columns)
+        rows, days = dates.tables(work)
+        return terms._replace(row=rows.astype(np.int32), day=days), plan
+
+    def _slot(
+        self,
+        terms: kernel.Terms,
+        dates: PayDates,
+        at: tuple[int, int],
+        shape: Shape,
+        contract: int,
+        payers: Payers,
+        columns: dict[tuple[int, str], int],
+    ) -> None:
+        scenario = self.cases[at[0]].scenario
+        block = int(shape.blocks["default"][contract])
+        curve = _curve(scenario, "default", block)
+        ruling = Ruling.of(shape, contract, curve.recognition if curve else 0, self.pool.parties)
+        terms.delayed[at] = delayed_share(scenario, ruling)
+        for source in sources(scenario, ruling, self.pool.parties, payers):
+            where = (*at, source.index)
+            terms.basis[where], terms.rate[where], terms.gone[where] = source.basis, source.rate, source.gone
+            terms.dates[where] = dates.key(source.start, source.lag)
+            terms.later[where] = dates.key(source.start, source.lag + source.delay)
+            terms.cap[where] = columns[source.cap] if source.cap is not None else -1

@@ -1,0 +1,149 @@
+"""Positions in time of due dates: months between dates, the schedule's own rhythm, and where it runs on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from absengine.calendars.date_rules import add_months, month_day
+from absengine.scenario import Lag
+from absengine.schema import CashflowTable, Dates, Floats
+
+Indices = NDArray[np.int64]
+DAYS_PER_YEAR = 365.0
+"""Annual default and prepayment rates run over days/365 (Hastructure 0.50.2, conventions of its period rates)."""
+
+
+def months_between(origin: Any, dates: Any) -> Floats:
+    """Months from ``origin`` to ``dates``: whole calendar months, then days over the days of the month begun.
+
+    Month steps are counted from ``origin`` and clipped to month ends, so 31 January to 29 February is exactly one.
+    """
+    start, end = np.broadcast_arrays(np.asarray(origin, "datetime64[D]"), np.asarray(dates, "datetime64[D]"))
+    whole = (end.astype("datetime64[M]") - start.astype("datetime64[M]")).astype(np.int64)
+    whole = whole - (add_months(start, whole) > end)
+    low, high = add_months(start, whole), add_months(start, whole + 1)
+    return np.asarray(whole + (end - low).astype(np.float64) / (high - low).astype(np.float64))
+
+
+def months_apart(early: Any, late: Any, day: Any) -> Indices:
+    """Whole months between two dates of a rhythm that falls on ``day`` (clipped to month ends); 0 where there are
+    none.
+    """
+    count = (np.asarray(late).astype("datetime64[M]") - np.asarray(early).astype("datetime64[M]")).astype(np.int64)
+    return np.where((add_months(early, count, day) == late) & (count > 0), count, 0)
+
+
+@dataclass(frozen=True)
+class Rhythm:
+    """Due dates of each contract that has any, described so that contracts with the same dates are found.
+
+    Arrays are (contract with flows,): ``contract`` its row in the contract table, ``offset`` and ``count`` its rows
+    in the flows, ``day`` the day of the month it falls on (31 = last), ``period`` the months between due dates (0
+    where they are irregular), ``previous`` the scheduled date before the first one that is left.
+    """
+
+    table: CashflowTable
+    contract: Indices
+    offset: Indices
+    count: Indices
+
+    @classmethod
+    def of(cls, table: CashflowTable) -> Rhythm:
+        """Read the rhythm off a cash-flow table (rows sorted by contract, then date)."""
+        contract, offset, count = np.unique(table.flows["contract"], return_index=True, return_counts=True)
+        return cls(table, contract.astype(np.int64), offset.astype(np.int64), count.astype(np.int64))
+
+    @cached_property
+    def due(self) -> Dates:
+        """Due dates of all flows."""
+        due: Dates = self.table.flows["due_date"]
+        return due
+
+    @property
+    def first(self) -> Dates:
+        """First due date left."""
+        return np.asarray(self.due[self.offset])
+
+    @property
+    def last(self) -> Dates:
+        """Last due date."""
+        return np.asarray(self.due[self.offset + self.count - 1])
+
+    @cached_property
+    def day(self) -> Indices:
+        """Day of the month: the highest one seen, for short months clip it."""
+        days: Indices = np.maximum.reduceat(month_day(self.due), self.offset) if len(self.offset) else self.offset
+        return days
+
+    @cached_property
+    def period(self) -> Indices:
+        """Months between due dates where all fall in one monthly rhythm, else 0."""
+        second = self.due[self.offset + np.minimum(1, self.count - 1)]
+        months = months_apart(self.first, second, self.day)
+        owner = np.repeat(np.arange(len(self.contract)), self.count)
+        step = np.arange(len(self.due)) - self.offset[owner]
+        expected = add_months(self.first[owner], months[owner] * step, self.day[owner])
+        kept = np.logical_and.reduceat(expected == self.due, self.offset) if len(self.offset) else self.offset == 0
+        return np.where(kept & (self.count > 1), months, 0)
+
+    @cached_property
+    def previous(self) -> Dates:
+        """Scheduled date before the first due date left: the loader's column, else one step back, not before the
+        start.
+        """
+        contracts = self.table.contracts
+        stated = np.full(len(self.contract), np.datetime64("NaT", "D"))
+        if "previous_due_date" in contracts:
+            stated = contracts["previous_due_date"][self.contract].astype("datetime64[D]")
+        start = contracts["start_date"][self.contract]
+        second = self.due[self.offset + np.minimum(1, self.count - 1)]
+        step = months_apart(self.first, second, self.day)
+        regular = add_months(self.first, -step, self.day)
+        single = contracts["cutoff_date"][self.contract]
+        back = np.where(step > 0, regular, np.where(self.count > 1, self.first - (second - self.first), single))
+        known = ~np.isnat(start) & (start < self.first)
+        back = np.where(known, np.where(self.count > 1, np.maximum(back, start), start), back)
+        return np.asarray(np.where(np.isnat(stated), back, stated), dtype="datetime64[D]")
+
+
+def run_on(due: Dates, previous: np.datetime64, count: int) -> Dates:
+    """``due`` followed by ``count`` more dates at the last gap: in months where it is whole months, else in days."""
+    day = int(np.max(month_day(due)))
+    before = due[-2] if len(due) > 1 else previous
+    months = int(months_apart(before, due[-1], day))
+    steps = np.arange(1, count + 1)
+    if months:
+        more = add_months(due[-1], months * steps, day)
+    else:
+        more = due[-1] + max(int((due[-1] - before).astype(int)), 1) * steps.astype("timedelta64[D]")
+    return np.concatenate([due, more])
+
+
+def later(dates: Dates, lag: Lag, due: Dates, previous: np.datetime64) -> Dates:
+    """``dates`` moved by a lag; payments count the due dates after each date, running on past the last."""
+    for unit, count in lag.steps:
+        if unit == "months":
+            dates = add_months(dates, count)
+        elif unit == "days":
+            dates = dates + np.timedelta64(count, "D")
+        else:
+            more, latest = count, np.max(dates)
+            while np.searchsorted(reach := run_on(due, previous, more), latest, "right") - 1 + count >= len(reach):
+                more = 2 * more + 12
+            dates = reach[np.searchsorted(reach, dates, "right") - 1 + count]
+    return dates
+
+
+def summed(where: NDArray[Any], money: Floats, size: int) -> Floats:
+    """Sums of ``money`` by number."""
+    return np.bincount(where, money, size).astype(np.float64)
+
+
+def rows_of(calc_dates: Dates, dates: Dates) -> Indices:
+    """Row that collects cash of each date; dates after the last calculation date give the row after legal final."""
+    return np.searchsorted(calc_dates, dates, "left").astype(np.int64)

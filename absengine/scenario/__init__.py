@@ -1,0 +1,29 @@
+"""Stress packs (压力情景): what may go wrong, as data. ``load_pack`` reads them; a scenario knows no pool."""
+
+from absengine.scenario.nouns import (
+    Assumption,
+    Case,
+    Curve,
+    Delay,
+    Event,
+    Lag,
+    Pack,
+    RecoveryTerm,
+    Scenario,
+    Scope,
+    Supporter,
+)
+
+__all__ = [
+    "Assumption",
+    "Case",
+    "Curve",
+    "Delay",
+    "Event",
+    "Lag",
+    "Pack",
+    "RecoveryTerm",
+    "Scenario",
+    "Scope",
+    "Supporter",
+]
