@@ -69,6 +69,8 @@ def start_values(deal: Compiled, overrides: Sequence[Mapping[str, float]], place
     problems.refuse(ScenarioError)
     for state, parameter in deal.starts:
         start[state] = start[parameter]
+    *accounts, world = deal.program.cash
+    start[world] = -start[accounts].sum(axis=0)  # what accounts open with came from outside
     return start
 
 

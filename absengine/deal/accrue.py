@@ -59,11 +59,14 @@ def accrue_coupons(b: Builder) -> None:
             continue
         with b.asm.scope(b.locate(("tranche", name, "coupon"))):
             coupon = _coupon(b, name, tranche.coupon)
-            base = b.balance(name)
-            if tranche.interest_on_unpaid:
-                base = b.asm.value(Op.ADD, base, b.interest_unpaid(name))
             rate = b.asm.value(Op.MUL, coupon, b.accrual_factor(tranche.coupon.day_count))
+            base = b.balance(name)
+            if tranche.interest_on_unpaid == "compound":
+                base = b.asm.value(Op.ADD, base, b.interest_unpaid(name))
             b.add(b.interest_accrued(name), b.asm.value(Op.MUL, base, rate))
+            if tranche.interest_on_unpaid == "simple":  # interest on interest bears none itself
+                plain = b.asm.value(Op.SUB, b.interest_unpaid(name), b.interest_on_interest(name))
+                b.add(b.interest_on_interest_accrued(name), b.asm.value(Op.MUL, plain, rate))
 
 
 def _coupon(b: Builder, name: str, terms: FixedCoupon | FloatingCoupon) -> Slot:
@@ -152,6 +155,11 @@ def fall_due(b: Builder, active: Slot) -> None:
                 fresh = b.floored(b.interest_accrued(name), b.tranche_quantum(name))
                 b.add(b.interest_unpaid(name), fresh, active)
                 b.take(b.interest_accrued(name), fresh, active)
+                if tranche.interest_on_unpaid == "simple":
+                    extra = b.floored(b.interest_on_interest_accrued(name), b.tranche_quantum(name))
+                    b.take(b.interest_on_interest_accrued(name), extra, active)
+                    b.add(b.interest_on_interest(name), extra, active)
+                    b.add(b.interest_unpaid(name), extra, active)
                 b.asm.emit(Op.SET, b.flow(f"tranche.{name}.interest_due"), b.interest_unpaid(name), mask=active)
     for name, fee in b.deal.fee.items():
         with b.asm.scope(b.locate(("fee", name))):

@@ -14,7 +14,7 @@ from absengine.deal.nouns import DealFile, Tranche
 from absengine.errors import Where
 from absengine.kernels.opcodes import Op
 from absengine.language.formula import Kind
-from absengine.schema import RECOVERY_SOURCES, Dates, Floats, Timeline
+from absengine.schema import POOL_CHANNELS, RECOVERY_SOURCES, Dates, Floats, Timeline
 
 if TYPE_CHECKING:
     from absengine.deal.names import Family
@@ -44,6 +44,7 @@ class Builder:
 
     def __post_init__(self) -> None:
         self.asm = Assembler(self.timeline.rows)
+        self.asm.channels.extend(POOL_CHANNELS)  # results read them all, whether or not the deal does
         unit = self.deal.deal.money.unit
         self.scale = 1.0 / unit if unit > 0 else 1.0
         self.quantum = self.asm.param("money.unit", 1.0 if unit > 0 else 0.0)
@@ -117,6 +118,13 @@ class Builder:
         item = f"tranche.{name}.interest_unpaid"
         return self.kept(item, self.asm.state(item))
 
+    def interest_on_interest(self, name: str) -> Slot:
+        """The part of unpaid interest that is interest on interest; it is paid first and bears none itself."""
+        return self.asm.state(f"tranche.{name}.interest_on_interest")
+
+    def interest_on_interest_accrued(self, name: str) -> Slot:
+        return self.asm.state(f"tranche.{name}.interest_on_interest_accrued")
+
     def tranche_quantum(self, name: str) -> Slot:
         """Payments of a class are whole multiples of this: one unit, or one unit per note (每百元)."""
         rule = self.deal.deal.money
@@ -127,8 +135,11 @@ class Builder:
 
     def interest_due(self, name: str) -> Slot:
         """Interest payable now: carried unpaid plus what has accrued to this payment date, cut to whole units."""
-        fresh = self.floored(self.interest_accrued(name), self.tranche_quantum(name))
-        return self.asm.value(Op.ADD, self.interest_unpaid(name), fresh)
+        quantum = self.tranche_quantum(name)
+        due = self.asm.value(Op.ADD, self.interest_unpaid(name), self.floored(self.interest_accrued(name), quantum))
+        if self.tranche(name).interest_on_unpaid == "simple":
+            due = self.asm.value(Op.ADD, due, self.floored(self.interest_on_interest_accrued(name), quantum))
+        return due
 
     def principal_due(self, name: str) -> Slot:
         """Principal due by the class's own terms (domain §9): plan and arrears, bullet at maturity, all at legal final."""

@@ -127,7 +127,7 @@ class _Explainer:
 
     def tranche(self, name: str, tranche: Tranche) -> str:
         flags = [self.word("timely" if tranche.timely else "ultimate")] if tranche.coupon else []
-        flags += [self.word("interest on unpaid")] if tranche.interest_on_unpaid else []
+        flags += [] if tranche.interest_on_unpaid == "none" else [self.word(tranche.interest_on_unpaid)]
         return self.say("tranche", name=self.named(name, tranche.label), klass=tranche.klass, face=money(tranche.face),
                         coupon=self.coupon(tranche), principal=self.principal(name, tranche),
                         flags=self.optional("flags", self.join(flags)))  # fmt: skip

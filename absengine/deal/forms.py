@@ -126,7 +126,7 @@ class _StageChecks:
         pools: dict[str, list[str]] = {
             "interest": [c for c in classes if self.members(f"interest.{c}")],
             "principal": [c for c in classes if self.members(f"principal.{c}")],
-            "residual": [c for c in deal.tranche if deal.tranche[c].principal is None],
+            "residual": list(deal.tranche),
             "fee": [*deal.fee, *(f"{fee}.over_cap" for fee in deal.fee if deal.fee[fee].cap)],
             "tax": list(deal.tax), "ledger": list(deal.ledger), "account": list(deal.account), "support": list(deal.support),
         }  # fmt: skip

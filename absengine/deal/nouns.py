@@ -164,7 +164,7 @@ class Tranche(Table):
     coupon: Coupon | None = None
     principal: Principal | None = None
     timely: bool = True
-    interest_on_unpaid: bool = False
+    interest_on_unpaid: Literal["none", "simple", "compound"] = "none"
 
 
 class Tax(Table):

@@ -45,6 +45,10 @@ def _interest(b: Builder, tranche: str) -> Payable:
     def settle(amount: Slot, mask: Slot | None) -> None:
         b.take(unpaid, amount, mask)
         b.add(paid, amount, mask)
+        if b.tranche(tranche).interest_on_unpaid == "simple":
+            extra = b.interest_on_interest(tranche)
+            left = b.asm.positive(b.asm.value(Op.SUB, extra, amount))
+            b.asm.emit(Op.SET, extra, left, mask=mask)
 
     return Payable(f"interest.{tranche}", unpaid, unpaid, b.tranche_quantum(tranche), settle)
 
