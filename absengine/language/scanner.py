@@ -129,12 +129,18 @@ class _Scanner:
             if index:
                 dot = self.text.index(".", spans[index - 1][1])
                 self.tokens.append(Token("dot", dot, dot + 1, path))
-            path += (key_text(self.text[start:end]),)
+            path += (self._read_key(start, end),)
             again = kind == "array_table" and path in self.rows
             self.tokens.append(Token("key", start, end, path, defines=last and not again))
             if kind and not last and path in self.rows:
                 path += (self.rows[path] - 1,)
         return path
+
+    def _read_key(self, start: int, end: int) -> str:
+        try:
+            return key_text(self.text[start:end])
+        except tomllib.TOMLDecodeError:
+            raise ScanError(start) from None
 
     def _header(self) -> Path:
         array = self.text.startswith("[[", self.at)

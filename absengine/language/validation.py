@@ -177,13 +177,11 @@ def _inside(annotation: Any, part: str | int) -> Iterator[Any]:
             yield arguments[0]
 
 
-def _tagged(annotation: Any, tag: str | int) -> Iterator[Any]:
-    """Members of a union that a tag in a pydantic location chooses."""
-    for member in _members(annotation):
-        if _is_model(member):
-            words = [word for field in _fields(member).values() for word in _words(field.annotation)]
-            if tag in words or tag == member.__name__:
-                yield member
+def _is_chosen(member: Any, tag: str | int) -> bool:
+    """Whether a tag in a pydantic location chooses this member of a union; of several members one is always chosen."""
+    if not _is_model(member):
+        return False
+    return tag == member.__name__ or any(tag in _words(field.annotation) for field in _fields(member).values())
 
 
 def _words(annotation: Any) -> Iterator[Any]:
@@ -196,8 +194,9 @@ def _annotations(model: type[BaseModel], loc: Path) -> list[Any]:
     """What the model says stands at a pydantic location (whose parts may be union tags)."""
     found: list[Any] = [model]
     for part in loc:
-        inside = [deeper for one in found for deeper in _inside(one, part)]
-        found = inside or [member for one in found for member in _tagged(one, part)] or found
+        found = [member for one in found for member in _members(one)]
+        tagged = [member for member in found if _is_chosen(member, part)] if len(found) > 1 else []
+        found = tagged or [deeper for one in found for deeper in _inside(one, part)] or found
     return [member for one in found for member in _members(one)]
 
 

@@ -139,6 +139,7 @@ def test_scan__only_spaces_lie_between_tokens(text):
 
 
 @given(st.text(alphabet="a=[]{}\"'#.,\\ \n1-é", max_size=30))
+@example('"\\1" = 1')
 def test_scan__any_text_ends_in_tokens_or_a_scan_error(text):
     try:
         tokens = scan(text)
