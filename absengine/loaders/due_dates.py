@@ -27,8 +27,8 @@ class Cycle:
     ``anchor`` is any regular due date, before or after the others; ``months`` or ``days`` is the step (both 0: one
     payment at maturity); ``day`` is the day of the month (31: the last). Only dates on or after ``lower`` are kept.
     ``start`` (NaT where unknown) is the day interest begins: no period begins before it. ``long_stub`` drops the last
-    regular date before a maturity that is off the cycle; ``opens`` says that ``anchor`` is the contract's first due date,
-    so that the period before it runs from ``start``, however long that is.
+    regular date before a maturity that is off the cycle; ``opens`` says that ``anchor`` is the contract's first due
+    date, so that the period before it runs from ``start``, however long that is.
     """
 
     anchor: Dates

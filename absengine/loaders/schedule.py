@@ -96,7 +96,7 @@ class Flows:
 
 @dataclass(frozen=True)
 class Growth:
-    """Interest per unit of principal of each cell, its accrual time ``years``, and the ``rate`` in force at its start."""
+    """Per cell: interest per unit of principal, accrual time ``years``, and the ``rate`` in force at its start."""
 
     interest: Floats
     years: Floats
@@ -141,7 +141,7 @@ def _years(name: str, grid: Grid, cells: Counts, start: Dates, end: Dates) -> Fl
 
 
 def _icma(grid: Grid, cells: Counts, start: Dates, end: Dates) -> Floats:
-    """ACT/ACT ICMA; a stub lies in a notional regular period, before its end in front and after its start at the back."""
+    """ACT/ACT ICMA; a stub lies in a notional regular period: up to its end in front, from its start at the back."""
     usual = _usual_months(grid)[cells]
     back = (grid.left[cells] == 0) & np.isnan(grid.nominal[cells])
     front = (grid.left[cells] > 0) & np.isnan(grid.nominal[cells])

@@ -1,0 +1,138 @@
+"""Given plans (还款计划): due dates and amounts of contracts whose schedule is agreed line by line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from absengine.errors import Problem
+from absengine.loaders import terms
+from absengine.loaders.due_dates import Counts, Flags, grid_of
+from absengine.loaders.fields import fields_of
+from absengine.loaders.schedule import Amortisation, Flows, Resets, amortise, growth
+from absengine.loaders.source import Context
+from absengine.loaders.tape import Tape
+from absengine.schema import Dates, Floats
+
+FIELDS = fields_of("plan", required=("asset_id", "due_date", "principal"))
+CLOSES_WITHIN = 1e-6
+"""Share of a balance by which a plan may miss it: sums of amounts printed in 万元 with two decimals (assumption)."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Lines of all plans that lie on or after the cut-off dates, in order of contract, then date.
+
+    ``contract`` is the row of the tape; ``begin`` (per row of the tape) is where interest of its first line begins.
+    """
+
+    contract: Counts
+    due: Dates
+    principal: Floats
+    interest: Floats
+    fee: Floats
+    begin: Dates
+
+
+def plan_rows(tape: Tape, context: Context, rows: terms.Rows, wanted: Flags, cutoff: Dates) -> Plan | None:
+    """Plans of the contracts ``wanted``; a problem for every contract without one, and for plans that do not close.
+
+    The principal of a plan from the cut-off date on must be the contract's balance.
+    """
+    file = context.plan
+    if file is None:
+        rows.refuse(
+            wanted, "amort_type", "plan-missing", lambda row: "repayment by plan, and no plan file",
+            "a plan file beside the tape",
+        )  # fmt: skip
+        return None
+    place = {str(name): row for row, name in enumerate(tape.column("asset_id"))}
+    contract = np.array([place.get(str(name), -1) for name in file.column("asset_id")], dtype=np.int64)
+    theirs = terms.Rows(file, rows.problems)
+    theirs.refuse(
+        contract < 0, "asset_id", "plan-unknown-asset", lambda row: repr(str(file.column("asset_id")[row])),
+        "an asset of the tape",
+    )  # fmt: skip
+    theirs.refuse(
+        (contract >= 0) & ~wanted[contract], "asset_id", "plan-not-asked-for",
+        lambda row: f"a plan for {file.column('asset_id')[row]}, which is repaid otherwise", "amort_type plan (按计划)",
+    )  # fmt: skip
+    theirs.refuse(
+        file.column("principal") < 0, "principal", "plan-negative-principal",
+        lambda row: f"{file.column('principal')[row]:,.2f}", "amounts of 0 and more",
+    )  # fmt: skip
+    kept = np.flatnonzero((contract >= 0) & (file.column("due_date") >= np.append(cutoff, cutoff[:1])[contract]))
+    kept = kept[np.lexsort((file.column("due_date")[kept], contract[kept]))]
+    plan = Plan(
+        contract[kept], file.column("due_date")[kept], np.nan_to_num(file.column("principal")[kept]),
+        file.column("interest")[kept], np.nan_to_num(file.column("fee")[kept]),
+        _begins(tape, contract, file.column("due_date"), cutoff),
+    )  # fmt: skip
+    _refuse_open(tape, rows, wanted, plan)
+    _refuse_twice(theirs, plan, kept)
+    return plan
+
+
+def _begins(tape: Tape, contract: Counts, due: Dates, cutoff: Dates) -> Dates:
+    """Start of the first period: the last line of the plan before the cut-off, else origination, else the cut-off."""
+    start = tape.column("start_date")
+    begin = np.where(np.isnat(start), np.datetime64("0001-01-01"), start)
+    past = np.flatnonzero((contract >= 0) & (due < np.append(cutoff, cutoff[:1])[contract]))
+    np.maximum.at(begin, contract[past], due[past])
+    unknown = begin == np.datetime64("0001-01-01")
+    return np.where(unknown, cutoff, begin)
+
+
+def _refuse_open(tape: Tape, rows: terms.Rows, wanted: Flags, plan: Plan) -> None:
+    balance = tape.column("balance")
+    total = np.bincount(plan.contract, plan.principal, minlength=len(tape))
+    lines = np.bincount(plan.contract, minlength=len(tape))
+    rows.refuse(
+        wanted & (lines == 0) & (balance > 0), "amort_type", "plan-missing",
+        lambda row: f"no line of the plan on or after the cut-off for {tape.column('asset_id')[row]}",
+        "a line per due date in the plan file",
+    )  # fmt: skip
+    rows.refuse(
+        wanted & (lines > 0) & (np.abs(total - balance) > CLOSES_WITHIN * balance + 0.005), "balance",
+        "plan-does-not-close",
+        lambda row: f"planned principal of {total[row]:,.2f} on a balance of {balance[row]:,.2f}",
+        "a plan that repays the balance", "check the cut-off date and the lines before it",
+    )  # fmt: skip
+
+
+def _refuse_twice(theirs: terms.Rows, plan: Plan, kept: Counts) -> None:
+    twice = (plan.contract[1:] == plan.contract[:-1]) & (plan.due[1:] == plan.due[:-1])
+    for place in np.flatnonzero(twice)[: terms.SHOWN]:
+        row = int(kept[place + 1])
+        where = theirs.tape.where(row, "due_date")
+        found = f"{plan.due[place]} a second time for {theirs.tape.column('asset_id')[row]}"
+        theirs.problems.extend([Problem("plan-date-twice", where, found, "one line per due date")])
+
+
+def planned(tape: Tape, plan: Plan, names: NDArray[np.object_], rate: Floats, resets: Resets | None) -> Flows:
+    """Flows of the plans; interest as stated, and by rate and day count where the plan leaves it out."""
+    grid = grid_of(plan.contract, plan.due, plan.begin, len(tape))
+    one = np.ones(len(tape))
+    total = np.bincount(plan.contract, plan.principal, minlength=len(tape))
+    balance = np.where(grid.count > 0, tape.column("balance"), 0.0)
+    scale = np.divide(balance, total, out=np.ones(len(tape)), where=total > 0)
+    amounts = Amortisation(
+        balance=balance,
+        level=np.zeros(len(tape), dtype=bool),
+        payment=one * np.nan,
+        balloon=one * 0.0,
+        accrued=np.nan_to_num(tape.column("accrued_interest")) * (grid.count > 0),
+        weight=np.asarray(grid.left == 0, dtype=np.float64),
+        given=plan.principal * scale[plan.contract],
+    )
+    flows = amortise(grid, growth(grid, names, rate, resets), amounts)
+    line = np.searchsorted(_keys(plan.contract, plan.due), _keys(flows.contract, flows.due))
+    stated = plan.interest[line]
+    return replace(flows, interest=np.where(np.isnan(stated), flows.interest, stated), fee=plan.fee[line])
+
+
+def _keys(contract: Counts, due: Dates) -> Counts:
+    """One ascending number per line, to find a flow's line again."""
+    return contract * 1_000_000 + due.astype(np.int64)

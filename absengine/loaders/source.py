@@ -1,0 +1,59 @@
+"""What every loader is given and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from absengine.calendars.fixings import IndexPath
+from absengine.loaders.fields import TapeField
+from absengine.loaders.schedule import Flows
+from absengine.loaders.tape import Tape
+
+
+@dataclass(frozen=True)
+class PoolSource:
+    """One tape of a pool and the files beside it, as a deal names them.
+
+    ``kind`` is a key of ``LOADERS``; ``rights`` the IP-right table, ``plan`` the given plans (还款计划), ``map`` the
+    user's own header map; ``defaults`` texts for fields the tape leaves empty.
+    """
+
+    tape: Path
+    kind: str
+    rights: Path | None = None
+    plan: Path | None = None
+    map: Path | None = None
+    defaults: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a schedule depends on beside the tape: the deal's cut-off date, index paths by name, given plans."""
+
+    cutoff: np.datetime64
+    rates: Mapping[str, IndexPath] = field(default_factory=dict)
+    plan: Tape | None = None
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Contracts of one tape (columns of the contract table and further ones) and their flows by row of that table."""
+
+    contracts: dict[str, NDArray[Any]]
+    flows: Flows
+
+
+class Loader(Protocol):
+    """One kind of receivable (资产类型): a module with these three names and a line in ``LOADERS``."""
+
+    KIND: str
+    FIELDS: tuple[TapeField, ...]
+
+    def schedule(self, tape: Tape, context: Context) -> Loaded:
+        """Contracts and scheduled flows; TapeError with every row that does not fit."""
