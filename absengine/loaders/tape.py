@@ -24,7 +24,7 @@ from absengine.loaders.fields import TapeField, Vocabulary, normal
 from absengine.loaders.header import Header, find_header
 from absengine.loaders.reader import read_tables
 from absengine.loaders.rows import Dropped, assets
-from absengine.loaders.tape_map import TapeMap, read_map
+from absengine.loaders.tape_map import Part, TapeMap, read_map
 from absengine.loaders.totals import check_totals
 from absengine.loaders.values import Conversion
 from absengine.schema import Ints
@@ -97,6 +97,7 @@ def read_tape(
     map_file: Path | None = None,
     encoding: str | None = None,
     sheet: str | None = None,
+    map_part: Part = "",
     defaults: Mapping[str, str] | None = None,
     beside: Sequence[TapeField] = (),
 ) -> Tape:
@@ -107,7 +108,7 @@ def read_tape(
     path : CSV, Excel workbook or Parquet; told apart by content
     kind : name of the loader that asks, kept on the tape
     fields : fields to look for, see :func:`absengine.loaders.fields.fields_of`; required ones must have a value per row
-    map_file : the user's own map (TOML)
+    map_file, map_part : the user's own map (TOML), and which part of it is about this table
     encoding : of a text file; None tries byte-order mark, UTF-8, GB18030
     sheet : of a workbook; None takes the sheet whose header names most fields
     defaults : text for fields that have no column, or whose cell is empty
@@ -119,7 +120,7 @@ def read_tape(
     """
     extra_fields = [item for item in beside if item.name not in {known.name for known in fields}]
     known = [*fields, *extra_fields]
-    own = read_map(map_file, [item.name for item in known])
+    own = read_map(map_file, [item.name for item in known], map_part)
     given = {**(defaults or {}), **own.constants}
     vocabulary = Vocabulary(known, own.columns)
     table, header = _choose(read_tables(path, encoding, sheet or own.sheet), vocabulary, own)

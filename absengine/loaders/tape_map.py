@@ -9,6 +9,10 @@ header_row = 3
 [constants]
 rate_type = "fixed"
 cutoff_date = 2026-03-31
+[rights]                  # the same keys for IP rights that have a file or a sheet of their own
+sheet = "知识产权"
+[rights.columns]
+"证号" = "ip_no"
 """
 
 from __future__ import annotations
@@ -19,15 +23,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from absengine.errors import Problems, TapeError, Where
-from absengine.language.toml import Document, read
+from absengine.language.toml import read
 from absengine.language.validation import Table, did_you_mean, one_of, validate
 from absengine.loaders.fields import field as field_named
 from absengine.loaders.fields import normal, units
 
-SCHEMA = "absengine.map/1"
+Part = Literal["", "rights"]
 
 
 class _Column(Table):
@@ -35,14 +39,16 @@ class _Column(Table):
     unit: str = ""
 
 
-class _Map(Table):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-    schema_: Annotated[Literal["absengine.map/1"], Field(alias="schema")]
+class _Section(Table):
     sheet: str | None = None
     header_row: Annotated[int, Field(ge=1)] | None = None
     columns: dict[str, str | _Column] = Field(default_factory=dict)
     constants: dict[str, str | int | float | datetime.date] = Field(default_factory=dict)
+
+
+class _Map(_Section):
+    schema_: Annotated[Literal["absengine.map/1"], Field(alias="schema")]
+    rights: _Section = Field(default_factory=_Section)
 
 
 @dataclass(frozen=True)
@@ -56,8 +62,8 @@ class TapeMap:
     places: Mapping[str, Where] = field(default_factory=dict)
 
 
-def read_map(path: Path | None, known: Collection[str]) -> TapeMap:
-    """Read a map file; TapeError where it names no field of ``known``, an unknown unit, or one field twice."""
+def read_map(path: Path | None, known: Collection[str], part: Part = "") -> TapeMap:
+    """Read a map file, or its part for the IP rights; TapeError for an unknown field or unit, or one field twice."""
     if path is None:
         return TapeMap()
     document = read(path, TapeError)
@@ -65,29 +71,28 @@ def read_map(path: Path | None, known: Collection[str]) -> TapeMap:
     model = validate(_Map, document.data, document.where, problems)
     problems.refuse(TapeError)
     assert model is not None
+    section, at = (model.rights, (part,)) if part else (model, ())
     columns = {
         header: (item, "") if isinstance(item, str) else (item.field, item.unit)
-        for header, item in model.columns.items()
+        for header, item in section.columns.items()
     }
-    _check_columns(document, columns, known, problems)
-    for name in model.constants:
+    places = {header: document.where((*at, "columns", header)) for header in columns}
+    _check_columns(places, columns, known, problems)
+    for name in section.constants:
         if name not in known:
-            problems.add(
-                "map-unknown-field", document.where(("constants", name)), f"the field {name!r}", one_of(known),
-                did_you_mean(name, known),
-            )  # fmt: skip
+            where = document.where((*at, "constants", name))
+            problems.add("map-unknown-field", where, f"the field {name!r}", one_of(known), did_you_mean(name, known))
     problems.refuse(TapeError)
-    places = {header: document.where(("columns", header)) for header in columns}
-    constants = {name: str(value) for name, value in model.constants.items()}
-    return TapeMap(model.sheet, model.header_row, columns, constants, places)
+    constants = {name: str(value) for name, value in section.constants.items()}
+    return TapeMap(section.sheet, section.header_row, columns, constants, places)
 
 
 def _check_columns(
-    document: Document, columns: Mapping[str, tuple[str, str]], known: Collection[str], problems: Problems
+    places: Mapping[str, Where], columns: Mapping[str, tuple[str, str]], known: Collection[str], problems: Problems
 ) -> None:
     first: dict[str, str] = {}
     for header, (name, unit) in columns.items():
-        where = document.where(("columns", header))
+        where = places[header]
         if name not in known:
             todo = did_you_mean(name, known)
             problems.add("map-unknown-field", where, f"the field {name!r}", one_of(known), todo)

@@ -1,0 +1,173 @@
+"""Stratification (分层统计): concentration, and balance by industry, region, grade, IP type, term and rate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from absengine.loaders.rights import Rights
+from absengine.loaders.tape import Tape
+from absengine.schema import Floats, Texts
+
+TOP = (1, 3, 5, 10)
+DAYS_PER_MONTH = 365 / 12
+TERM_EDGES = (0, 3, 6, 12, 24, 36, 60, 120)
+RATE_EDGES = (0.0, 0.03, 0.04, 0.05, 0.06, 0.08, 0.10, 0.15)
+UNKNOWN = "not stated"
+
+Groups = list[tuple[str, NDArray[np.bool_]]]
+"""Name and rows of each line of a stratification, in order."""
+
+
+@dataclass(frozen=True)
+class Concentration:
+    """Shares of the largest names. ``top`` maps n to the share of the n largest; ``effective`` is 1 / HHI."""
+
+    names: int
+    top: dict[int, float]
+    hhi: float
+    effective: float
+    largest: list[tuple[str, float]]
+
+
+@dataclass(frozen=True)
+class Stratum:
+    """One line of a stratification. ``rate`` and ``term`` (months) are weighted by balance; NaN where not stated."""
+
+    name: str
+    contracts: int
+    balance: float
+    share: float
+    rate: float
+    term: float
+
+
+@dataclass(frozen=True)
+class Strata:
+    """One stratification table."""
+
+    by: str
+    en: str
+    zh: str
+    rows: list[Stratum]
+
+
+@dataclass(frozen=True)
+class PoolSummary:
+    """A pool at its cut-off date: sums, weighted means, concentration, stratification tables."""
+
+    contracts: int
+    obligors: int
+    balance: float
+    rate: float
+    term: float
+    obligor: Concentration
+    strata: list[Strata]
+
+
+def concentration(names: Sequence[str] | Texts, balance: Floats) -> Concentration:
+    """Concentration of a balance over names; rows of one name are added first. A pool of no balance has NaN shares."""
+    labels, codes = np.unique(np.asarray(names, dtype=str), return_inverse=True)
+    sums = np.bincount(codes, weights=balance, minlength=len(labels))
+    order = np.lexsort((labels, -sums))
+    total = float(sums.sum())
+    shares = sums[order] / total if total else np.full(len(sums), np.nan)
+    hhi = float(np.sum(shares**2))
+    return Concentration(
+        names=len(labels),
+        top={count: float(shares[:count].sum()) for count in TOP if count <= len(labels)},
+        hhi=hhi,
+        effective=1 / hhi if hhi else float("nan"),
+        largest=[(str(labels[index]), float(share)) for index, share in zip(order[:10], shares[:10], strict=True)],
+    )
+
+
+def stratify(tape: Tape, rights: Rights, as_of: np.datetime64) -> PoolSummary:
+    """Summary and stratification of contracts.
+
+    ``as_of`` is the day from which remaining terms are counted; contracts with a cut-off date of their own use that.
+    """
+    balance = np.nan_to_num(tape.column("balance"))
+    rate = tape.column("rate")
+    term = remaining_months(tape, as_of)
+    texts = tape.column
+    tables = [
+        ("industry", "industry", "行业", _by_text(_labels(texts("industry")), balance)),
+        ("region", "region", "地区", _by_text(_labels(texts("region")), balance)),
+        ("grade", "shadow rating", "影子评级", _by_text(_labels(texts("shadow_rating")), balance)),
+        ("guarantor", "guarantor", "保证人", _by_text(_labels(texts("guarantor")), balance)),
+        ("ip_type", "kinds of IP right", "知识产权类型", _by_text(_ip_types(tape, rights), balance)),
+        ("term", "remaining term, months", "剩余期限（月）", _by_range(term, TERM_EDGES, "{:g}")),
+        ("rate", "contract rate", "年利率", _by_range(rate, RATE_EDGES, "{:.0%}")),
+    ]
+    obligors = tape.column("obligor")
+    return PoolSummary(
+        contracts=len(tape),
+        obligors=len(set(obligors.tolist())),
+        balance=float(balance.sum()),
+        rate=_mean(rate, balance),
+        term=_mean(term, balance),
+        obligor=concentration(obligors, balance),
+        strata=[Strata(by, en, zh, _strata(groups, balance, rate, term)) for by, en, zh, groups in tables],
+    )
+
+
+def remaining_months(tape: Tape, as_of: np.datetime64) -> Floats:
+    """Months from the cut-off date to maturity, by days over 365/12; 0 once matured, NaN where a date is missing."""
+    start = np.where(np.isnat(tape.column("cutoff_date")), as_of, tape.column("cutoff_date")).astype("datetime64[D]")
+    days = tape.column("maturity_date") - start
+    months: Floats = np.where(np.isnat(days), np.nan, days.astype(np.float64)) / DAYS_PER_MONTH
+    return np.maximum(months, 0.0)
+
+
+def _mean(values: Floats, weights: Floats) -> float:
+    """Mean by balance over the rows that state a value."""
+    known = ~np.isnan(values)
+    total = float(weights[known].sum())
+    return float((values[known] * weights[known]).sum() / total) if total else float("nan")
+
+
+def _labels(values: Texts) -> list[str]:
+    return [value or UNKNOWN for value in values.tolist()]
+
+
+def _ip_types(tape: Tape, rights: Rights) -> list[str]:
+    """Kinds of right that secure each contract, joined: a contract stands in one line only, so lines add up."""
+    held: dict[str, set[str]] = {}
+    for contract, kind in zip(rights.table["contract_id"].tolist(), rights.table["ip_type"].tolist(), strict=True):
+        held.setdefault(contract, set()).add(kind or UNKNOWN)
+    return [" + ".join(sorted(held.get(key, {"none"}))) for key in tape.column("asset_id").tolist()]
+
+
+def _by_text(labels: list[str], balance: Floats) -> Groups:
+    """Groups of one text each, the largest balance first, then by name."""
+    names, codes = np.unique(np.asarray(labels, dtype=str), return_inverse=True)
+    sums = np.bincount(codes, weights=balance, minlength=len(names))
+    return [(str(names[index]), np.asarray(codes == index)) for index in np.lexsort((names, -sums))]
+
+
+def _by_range(values: Floats, edges: Sequence[float], show: str) -> Groups:
+    """Groups by ranges (low, high] in their order; the first range holds its lower edge too."""
+    groups: Groups = []
+    for low, high in pairwise([*edges, np.inf]):
+        mask = ((values > low) if groups else (values >= low)) & (values <= high)
+        name = f"over {show.format(low)}" if high == np.inf else f"{show.format(low)}–{show.format(high)}"
+        groups.append((name, mask))
+    groups.append((UNKNOWN, np.isnan(values)))
+    return groups
+
+
+def _strata(groups: Groups, balance: Floats, rate: Floats, term: Floats) -> list[Stratum]:
+    """One line per group that holds a contract."""
+    total = float(balance.sum())
+    rows = []
+    for name, mask in groups:
+        if mask.any():
+            part = float(balance[mask].sum())
+            means = _mean(rate[mask], balance[mask]), _mean(term[mask], balance[mask])
+            rows.append(Stratum(name, int(mask.sum()), part, part / total if total else float("nan"), *means))
+    return rows
