@@ -141,7 +141,7 @@ _WORDS = frozenset({"and", "or", "not", "true", "false", *FUNCTIONS})
 _INSTEAD = {
     "=": "==", "＝": "==", "&&": "and", "||": "or", "!": "not", "<>": "!=", "≠": "!=", "≤": "<=", "≥": ">=",
     "（": "(", "）": ")", "，": ",", "×": "*", "÷": "/", "＋": "+", "－": "-", "＞": ">", "＜": "<", "％": "%",
-    "且": "and", "或": "or", "非": "not", "**": "a product", "^": "a product", "//": "floor(a / b)",
+    "%": "8% without a space", "且": "and", "或": "or", "非": "not", "**": "a product", "^": "a product", "//": "floor(a / b)",
 }  # fmt: skip
 
 
@@ -230,7 +230,8 @@ class _Parser:
         found = (
             show(token.text) if token.kind != "end" else ("the end of the formula" if self.text.strip() else "nothing")
         )
-        raise _Refused("bad-formula", token.at, found, allowed, todo)
+        instead = _INSTEAD.get(token.text)
+        raise _Refused("bad-formula", token.at, found, allowed, f"write {instead}" if instead else todo)
 
     def formula(self) -> Node:
         node = self.operation(0)
