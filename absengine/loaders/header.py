@@ -7,7 +7,7 @@ Tapes have titles above the header, units in titles, and headers of two rows wit
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from absengine.loaders.cells import RawTable
 from absengine.loaders.fields import Recognised, Vocabulary, header_unit, stated_unit
@@ -39,28 +39,25 @@ def find_header(table: RawTable, vocabulary: Vocabulary, row: int | None = None)
         if row is not None and table.head_lines[index] != row:
             continue
         below = table.head[index + 1] if index + 1 < len(table.head) else []
-        single = _header(table, index, index + 1, _trimmed(cells), None, vocabulary)
-        double = _header(table, index, index + 2, *_joined(cells, below), vocabulary) if below else single
+        texts = _trimmed(cells)
+        single = _header(table, index, texts, [[text] for text in texts], vocabulary)
+        double = _header(table, index + 1, *_joined(cells, below), vocabulary) if below else single
         for candidate in (single, double):
             if candidate.score and (best is None or candidate.score > best.score):
                 best = candidate
     return best
 
 
-def _header(
-    table: RawTable, index: int, first: int, texts: list[str], spare: list[str] | None, vocabulary: Vocabulary
-) -> Header:
-    """Read one row (or two joined) as a header; ``spare`` is what each column is called by its lower row alone."""
-    found = [vocabulary.recognise(text) for text in texts]
-    if spare is not None:
-        for column, (item, alone) in enumerate(zip(found, spare, strict=True)):
-            other = vocabulary.recognise(alone) if item is None else None
-            if other is not None:
-                unit = other.unit or header_unit(texts[column], other.field.unit_class)
-                found[column] = Recognised(other.field, unit)
-    above = [cell for cells in table.head[:first] for cell in cells]
-    line = table.head_lines[first - 1]
-    return Header(texts, found, first, line, stated_unit(above))
+def _header(table: RawTable, last: int, texts: list[str], readings: list[list[str]], vocabulary: Vocabulary) -> Header:
+    """Read a header that ends in row ``last``; the first of a column's readings that names a field counts."""
+    found = []
+    for text, ways in zip(texts, readings, strict=True):
+        item = next((item for way in ways if (item := vocabulary.recognise(way))), None)
+        if item and not item.unit:
+            item = replace(item, unit=header_unit(text, item.field.unit_class))
+        found.append(item)
+    above = [cell for cells in table.head[: last + 1] for cell in cells]
+    return Header(texts, found, last + 1, table.head_lines[last], stated_unit(above))
 
 
 def _trimmed(cells: Sequence[str]) -> list[str]:
@@ -69,14 +66,20 @@ def _trimmed(cells: Sequence[str]) -> list[str]:
     return [cell.strip() for cell in cells[:width]]
 
 
-def _joined(upper: Sequence[str], lower: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Two header rows as one: a group's name stands over the columns to its right until the next name."""
+def _joined(upper: Sequence[str], lower: Sequence[str]) -> tuple[list[str], list[list[str]]]:
+    """Two header rows as one: a group's name stands over the columns to its right until the next name.
+
+    Returns the header of each column as shown, and how it may be read: with its group's name, or by itself.
+    """
     width = max(len(_trimmed(upper)), len(_trimmed(lower)))
-    texts, alone, group = [], [], ""
+    texts: list[str] = []
+    readings: list[list[str]] = []
+    group = ""
     for column in range(width):
         top = upper[column].strip() if column < len(upper) else ""
         bottom = lower[column].strip() if column < len(lower) else ""
         group = top or group
-        texts.append(f"{group}/{bottom}" if bottom and group and group != bottom else bottom or top)
-        alone.append(bottom or top)
-    return texts, alone
+        whole = bool(bottom and group and group != bottom)
+        texts.append(f"{group}/{bottom}" if whole else bottom or top)
+        readings.append([group + bottom, bottom] if whole else [bottom or top])
+    return texts, readings

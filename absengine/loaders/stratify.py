@@ -19,6 +19,13 @@ TERM_EDGES = (0, 3, 6, 12, 24, 36, 60, 120)
 RATE_EDGES = (0.0, 0.03, 0.04, 0.05, 0.06, 0.08, 0.10, 0.15)
 UNKNOWN = "not stated"
 
+_TEXT_TABLES = (
+    ("industry", "industry", "industry", "行业"),
+    ("region", "region", "region", "地区"),
+    ("grade", "shadow_rating", "shadow rating", "影子评级"),
+    ("guarantor", "guarantor", "guarantor", "保证人"),
+)
+
 Groups = list[tuple[str, NDArray[np.bool_]]]
 """Name and rows of each line of a stratification, in order."""
 
@@ -87,23 +94,24 @@ def concentration(names: Sequence[str] | Texts, balance: Floats) -> Concentratio
 
 
 def stratify(tape: Tape, rights: Rights, as_of: np.datetime64) -> PoolSummary:
-    """Summary and stratification of contracts.
+    """Summary and stratification of contracts; a table whose column the tape lacks is left out.
 
     ``as_of`` is the day from which remaining terms are counted; contracts with a cut-off date of their own use that.
     """
     balance = np.nan_to_num(tape.column("balance"))
     rate = tape.column("rate")
     term = remaining_months(tape, as_of)
-    texts = tape.column
     tables = [
-        ("industry", "industry", "行业", _by_text(_labels(texts("industry")), balance)),
-        ("region", "region", "地区", _by_text(_labels(texts("region")), balance)),
-        ("grade", "shadow rating", "影子评级", _by_text(_labels(texts("shadow_rating")), balance)),
-        ("guarantor", "guarantor", "保证人", _by_text(_labels(texts("guarantor")), balance)),
-        ("ip_type", "kinds of IP right", "知识产权类型", _by_text(_ip_types(tape, rights), balance)),
-        ("term", "remaining term, months", "剩余期限（月）", _by_range(term, TERM_EDGES, "{:g}")),
-        ("rate", "contract rate", "年利率", _by_range(rate, RATE_EDGES, "{:.0%}")),
+        (by, en, zh, _by_text(_labels(tape.column(name)), balance))
+        for by, name, en, zh in _TEXT_TABLES
+        if tape.has(name)
     ]
+    if len(rights):
+        tables.append(("ip_type", "kinds of IP right", "知识产权类型", _by_text(_ip_types(tape, rights), balance)))
+    if not np.isnan(term).all():
+        tables.append(("term", "remaining term, months", "剩余期限（月）", _by_range(term, TERM_EDGES, "{:g}")))
+    if tape.has("rate"):
+        tables.append(("rate", "contract rate", "年利率", _by_range(rate, RATE_EDGES, "{:.0%}")))
     obligors = tape.column("obligor")
     return PoolSummary(
         contracts=len(tape),

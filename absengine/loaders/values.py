@@ -108,10 +108,17 @@ def _summary(column: RawColumn, notes: list[str], table: NDArray[Any]) -> list[C
     examples: dict[str, str] = {}
     used = column.counts()
     for index, note in enumerate(notes):
-        if note:
-            counts[note] += int(used[index])
-            examples.setdefault(note, f"{column.texts[index]} → {table[index] or 'no value'}")
+        for part in filter(None, note.split("; ")):
+            counts[part] += int(used[index])
+            examples.setdefault(part, f"{column.texts[index]} → {_shown(table[index])}")
     return [Conversion(note, count, examples[note]) for note, count in counts.items()]
+
+
+def _shown(value: Any) -> str:
+    """A converted value as the report shows it."""
+    if isinstance(value, float):
+        return "no value" if np.isnan(value) else np.format_float_positional(value, trim="-")
+    return "no value" if str(value) in ("", "NaT") else str(value)
 
 
 def _plain_numbers(column: RawColumn, item: TapeField, power: int | None) -> Converted | None:
@@ -134,7 +141,7 @@ def _plain_numbers(column: RawColumn, item: TapeField, power: int | None) -> Con
         return None
     cells = int(column.counts()[~np.isnan(values)].sum())
     first = next((index for index, text in enumerate(column.texts) if text), 0)
-    done = [Conversion(_scaling(power), cells, f"{column.texts[first]} → {values[first]}")] if power else []
+    done = [Conversion(_scaling(power), cells, f"{column.texts[first]} → {_shown(values[first])}")] if power else []
     return Converted(values[column.codes], done)
 
 
@@ -253,7 +260,7 @@ def _number(text: str, item: TapeField, power: int | None) -> tuple[float, str]:
         )
     if power:
         notes.append(_scaling(power))
-    return value, ", ".join(notes)
+    return value, "; ".join(notes)
 
 
 def _allowed(item: TapeField) -> str:
