@@ -11,12 +11,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from absengine.calendars.fixings import IndexPath
 from absengine.deal.labels import labels as label
 from absengine.deal.load import Deal, load
 from absengine.deal.program import Compiled
 from absengine.errors import DealError, Problem, Problems, ScenarioError, Where
-from absengine.loaders import PoolSource, load_pool
+from absengine.loaders import PoolSource, read_pool
 from absengine.projection import Bound, Projection
 from absengine.scenario import Case, Pack, load_pack
 from absengine.schema import CashflowTable, Floats, Labels, PathInputs, TranchePaths
@@ -158,31 +157,28 @@ class _Pools:
 
     def __init__(self, deal: Deal) -> None:
         self.deal = deal
+        self.pool = read_pool(_sources(deal))
         self.tables: dict[Shift, CashflowTable] = {}
 
     def table(self, shift: Shift) -> CashflowTable:
         if shift not in self.tables:
-            self.tables[shift] = load_pool(_sources(self.deal), self.deal.timeline.cutoff, self.rates(shift))
+            moves = dict(shift)
+            rates = {name: path.shifted(moves.get(name, 0.0)) for name, path in self.deal.indexes.items()}
+            self.tables[shift] = self.pool.table(self.deal.timeline.cutoff, rates)
         return self.tables[shift]
-
-    def rates(self, shift: Shift) -> dict[str, IndexPath]:
-        moves, paths = dict(shift), {}
-        for name, index in self.deal.file.index.items():
-            dates = np.array([date for date, _ in index.path], dtype="datetime64[D]")
-            levels = np.array([rate for _, rate in index.path])
-            paths[name] = IndexPath(name, dates, levels).shifted(moves.get(name, 0.0))
-        return paths
 
     def bind(self, compiled: Compiled, cases: Sequence[Case]) -> list[_Group]:
         """Cases grouped by rate path, bound to the table of that path; ScenarioError for what the pool does not hold."""
-        entities = {key: (entity.name, *entity.aliases) for key, entity in self.deal.file.entity.items()}
+        line = self.deal.timeline
+        levels = {name: path.at(line.accrual_start) for name, path in self.deal.indexes.items()}
         members: dict[Shift, list[int]] = {}
         for lane, case in enumerate(cases):
             members.setdefault(tuple(sorted(case.scenario.rate_shift.items())), []).append(lane)
         groups = []
         for shift, lanes in members.items():
-            timeline, rates = self.deal.timeline, self.rates(shift)
-            projection = Projection(self.table(shift), timeline, compiled.channels, compiled.scale, entities, rates)
+            projection = Projection(
+                self.table(shift), line, compiled.channels, compiled.scale, self.deal.entities, levels
+            )
             groups.append(_Group(np.array(lanes), projection, projection.bind([cases[lane] for lane in lanes])))
         return groups
 
@@ -191,7 +187,7 @@ def _sources(deal: Deal) -> list[PoolSource]:
     """The pool of the deal file; DealError if it names none."""
     pool = deal.file.pool
     if pool is None:
-        raise DealError(Problem("no-pool", deal.where(()), "a deal without [pool]", "[pool] with tape and kind",
+        raise DealError(Problem("no-pool", deal.where(()), "no [pool]", "[pool] with tape and kind",
                                 'add [pool] tape = "tape.csv" kind = "pledge_loan"'))  # fmt: skip
     files = [None if name is None else deal.folder / name for name in (pool.rights, pool.plan, pool.map)]
     defaults = {name: str(value) for name, value in pool.defaults.items()}
@@ -201,7 +197,7 @@ def _sources(deal: Deal) -> list[PoolSource]:
 def _check_fees(deal: Deal, pool: CashflowTable) -> None:
     """Fees the pool pays to the plan must be collected somewhere."""
     if "fee" not in deal.file.collect and float(np.sum(pool.flows["fee_due"])) > 0:
-        raise DealError(Problem("unmapped-cash-source", deal.where(("collect",)), "a pool that pays fees, and no account for fee",
+        raise DealError(Problem("unmapped-cash-source", deal.where(("collect",)), "a pool that pays fees, no account for them",
                                 "an account for each kind of pool cash", 'add fee = "…"'))  # fmt: skip
 
 
@@ -211,7 +207,7 @@ def _check_names(cases: Sequence[Case]) -> None:
     problems = Problems()
     for case in cases:
         if case.name in seen:
-            problems.add("scenario-twice", case.scenario.where, f"the scenario '{case.name}' again, first in {seen[case.name]}",
+            problems.add("scenario-twice", case.scenario.where, f"the scenario '{case.name}' again (first: {seen[case.name]})",
                          "a name used once over all packs of a run", "rename one of them")  # fmt: skip
         seen.setdefault(case.name, case.scenario.where)
     problems.refuse(ScenarioError)

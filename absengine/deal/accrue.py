@@ -1,4 +1,4 @@
-"""Start of every row: account interest, collection, accrual of coupons, fees; then, when a list runs, claims fall due."""
+"""Start of every row: account interest, collection, accrual of coupons and fees; claims fall due when a list runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from absengine.deal.nouns import Fee, FixedCoupon, FloatingCoupon
 from absengine.kernels.opcodes import Op
 from absengine.language.formula import Kind
 from absengine.language.units import AmountPer
-from absengine.schema import RECOVERY_SOURCES
+from absengine.schema import RECOVERY_SOURCES, Floats
 
 
 def credit_account_interest(b: Builder) -> None:
@@ -52,7 +52,7 @@ def collected(b: Builder, channel: str) -> Slot:
 
 
 def accrue_coupons(b: Builder) -> None:
-    """Accrued interest grows by balance × coupon × year fraction; unpaid interest earns it too where the terms say so."""
+    """Accrued interest grows by balance × coupon × year fraction; unpaid interest too where the terms say so."""
     for name, tranche in b.deal.tranche.items():
         b.balance(name)
         if tranche.coupon is None:
@@ -80,14 +80,14 @@ def _coupon(b: Builder, name: str, terms: FixedCoupon | FloatingCoupon) -> Slot:
         b.asm.emit(Op.ADD, applied, rate, b.asm.table(steps))
         return applied
     spread = b.asm.param(f"tranche.{name}.coupon.spread", terms.spread)
-    level = b.asm.value(Op.ADD, b.asm.input(f"index.{terms.index}"), spread)
+    market = b.asm.value(Op.ADD, b.asm.input(f"index.{terms.index}"), spread)
     fixed = b.asm.state(f"tranche.{name}.coupon_reset")
-    b.asm.emit(Op.SET, fixed, level, mask=b.asm.table(_resets(b, terms)))
+    b.asm.emit(Op.SET, fixed, market, mask=b.asm.table(_resets(b, terms)))
     b.asm.emit(Op.COPY, applied, fixed)
     return applied
 
 
-def _resets(b: Builder, terms: FloatingCoupon) -> np.ndarray:  # type: ignore[type-arg]
+def _resets(b: Builder, terms: FloatingCoupon) -> Floats:
     """Rows on which a floating coupon is fixed anew: each interest period, or the first starting in each new year."""
     line = b.timeline
     flags = (line.accrual_start == line.anchor).astype(float)
@@ -95,7 +95,7 @@ def _resets(b: Builder, terms: FloatingCoupon) -> np.ndarray:  # type: ignore[ty
     if terms.reset == "yearly":
         years = (line.accrual_start.astype("datetime64[D]") - line.closing).astype(int) // 365
         flags = np.concatenate([[1.0], (np.diff(years) > 0).astype(float)])
-    return flags
+    return np.asarray(flags, dtype=float)
 
 
 def accrue_fees(b: Builder) -> None:
@@ -133,7 +133,7 @@ def _timed_amount(b: Builder, param: str, amount: AmountPer, fee: Fee) -> Slot:
     return b.asm.value(Op.MUL, value, factor)
 
 
-def _months(b: Builder, fee: Fee) -> np.ndarray:  # type: ignore[type-arg]
+def _months(b: Builder, fee: Fee) -> Floats:
     """Calendar months of each row: whole from month end to month end, days over 30 otherwise."""
     line = b.timeline
     if fee.over == "payment":
@@ -143,7 +143,7 @@ def _months(b: Builder, fee: Fee) -> np.ndarray:  # type: ignore[type-arg]
         starts = np.concatenate([[line.cutoff], ends[:-1]])
     whole = ends.astype("datetime64[M]").astype(int) - starts.astype("datetime64[M]").astype(int)
     days = (ends - ends.astype("datetime64[M]")).astype(int) - (starts - starts.astype("datetime64[M]")).astype(int)
-    return whole + days / 30.0
+    return np.asarray(whole + days / 30.0, dtype=float)
 
 
 def fall_due(b: Builder, active: Slot) -> None:

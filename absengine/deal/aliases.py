@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 ALIASES: dict[str, str] = {
-    "项目": "deal", "名称": "name", "币种": "currency", "货币": "money", "单位": "unit", "按": "per", "舍入": "rounding",
+    "项目": "deal", "名称": "name", "币种": "currency", "货币": "money", "单位": "unit",
+    "按": "per", "舍入": "rounding",
     "来源": "source", "日期": "dates", "封包日": "cutoff", "设立日": "closing", "法定到期日": "legal_final",
     "归集日": "collection", "兑付日": "payment", "每": "every", "日": "on", "首个": "first", "日历": "calendar",
     "顺延": "roll", "顺延计息": "extra_interest", "资产池": "pool", "资产清单": "tape", "资产类型": "kind",

@@ -157,14 +157,11 @@ class Assembler:
         row_values = np.asarray(values, dtype=float)
         if len(row_values) != self.rows:
             raise ValueError(f"a table needs {self.rows} rows, got {len(row_values)}")
-        for index, known in enumerate(self.tables):
-            if np.array_equal(known, row_values):
-                break
-        else:
-            index = len(self.tables)
+        same = [index for index, known in enumerate(self.tables) if np.array_equal(known, row_values)]
+        if not same:
             self.tables.append(row_values)
         dst = self.scratch()
-        self.emit(Op.TABLE, dst, k=index)
+        self.emit(Op.TABLE, dst, k=same[0] if same else len(self.tables) - 1)
         return dst
 
     def channel(self, name: str) -> int:

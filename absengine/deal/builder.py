@@ -142,7 +142,7 @@ class Builder:
         return due
 
     def principal_due(self, name: str) -> Slot:
-        """Principal due by the class's own terms (domain §9): plan and arrears, bullet at maturity, all at legal final."""
+        """Principal due by the class's own terms (domain §9): plan and arrears, bullet, everything at legal final."""
         balance = self.balance(name)
         final = np.zeros(self.timeline.rows)
         final[-1] = 1.0

@@ -194,7 +194,7 @@ class _Checks:
         for key, text in (
             ("once", trigger.once),
             ("while", trigger.hold),
-            ("cure", trigger.cure and trigger.cure.effect),
+            ("cure", trigger.cure.effect if trigger.cure else None),
         ):
             if text is None:
                 continue

@@ -1,7 +1,7 @@
 """A deal in plain words, in English or Chinese: every term the file states, with its value.
 
-One sentence template per noun and language; steps take theirs from the verb's row in the registry. Reads the Deal, never
-the Program, so that what is explained is what was written.
+One sentence template per noun and language; steps take theirs from the verb's row in the registry. Reads the Deal,
+never the Program, so that what is explained is what was written.
 """
 
 from __future__ import annotations
@@ -188,7 +188,9 @@ class _Explainer:
             within=self.optional("within", self.join(trigger.within)),
             effect=self.say("once", value=trigger.once) if trigger.once else self.say("while", value=trigger.hold),
             call="" if trigger.call is None else self.say("call terms", price=trigger.call.price, to=trigger.call.to),
-            cure="" if cure is None else self.say("cure", when=cure.when, times=cure.sustained, effect=cure.effect or "flag"),
+            cure="" if cure is None else self.say(
+                "cure", when=cure.when, times=cure.sustained, effect=cure.effect or "flag",
+            ),
         )  # fmt: skip
 
     def stages(self) -> list[str]:

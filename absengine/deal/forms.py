@@ -128,7 +128,8 @@ class _StageChecks:
             "principal": [c for c in classes if self.members(f"principal.{c}")],
             "residual": list(deal.tranche),
             "fee": [*deal.fee, *(f"{fee}.over_cap" for fee in deal.fee if deal.fee[fee].cap)],
-            "tax": list(deal.tax), "ledger": list(deal.ledger), "account": list(deal.account), "support": list(deal.support),
+            "tax": list(deal.tax), "ledger": list(deal.ledger), "account": list(deal.account),
+            "support": list(deal.support),
         }  # fmt: skip
         return [f"{kind}.{name}" for name in pools[kind]]
 
@@ -172,7 +173,7 @@ class _StageChecks:
             if takes and step.upto is None and not seniors <= swept and not self.waits(step):
                 self.add("residual-before-senior", ("stage", self.name, "step", index),
                          "a residual that can be paid while seniors are outstanding",
-                         'when = "balance.senior == 0", an upto, or a full sweep of senior principal before it')  # fmt: skip
+                         'when = "balance.senior == 0", an upto, or all senior principal swept before it')  # fmt: skip
 
     def waits(self, step: Step) -> bool:
         """The step's condition needs a senior balance of zero."""

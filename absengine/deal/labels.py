@@ -110,7 +110,8 @@ def _trigger(deal: Deal, name: str) -> TriggerLabel:
 def _texts(deal: Deal) -> dict[str, str]:
     """Printed names of everything that has one: ``account.main`` → its label."""
     groups: dict[str, Any] = {"account": deal.file.account, "fee": deal.file.fee, "tax": deal.file.tax,
-                              "support": deal.file.support, "ledger": deal.file.ledger, "stage": deal.file.stage}  # fmt: skip
+                              "support": deal.file.support, "ledger": deal.file.ledger,
+                              "stage": deal.file.stage}  # fmt: skip
     return {
         f"{kind}.{name}": noun.label for kind, nouns in groups.items() for name, noun in nouns.items() if noun.label
     }

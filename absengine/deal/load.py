@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from absengine.calendars.fixings import IndexPath
 from absengine.deal.aliases import ALIASES
 from absengine.deal.checks import check_deal
 from absengine.deal.nouns import DealFile, PlanPrincipal
@@ -37,6 +38,20 @@ class Deal:
     @property
     def folder(self) -> Path:
         return self.path.parent
+
+    @property
+    def entities(self) -> dict[str, tuple[str, ...]]:
+        """Entity key → every name it answers to on a tape."""
+        return {key: (entity.name, *entity.aliases) for key, entity in self.file.entity.items()}
+
+    @property
+    def indexes(self) -> dict[str, IndexPath]:
+        """Reference rates of the deal as step functions of the date."""
+        return {
+            name: IndexPath(name, np.array([date for date, _ in index.path], dtype="datetime64[D]"),
+                            np.array([rate for _, rate in index.path]))
+            for name, index in self.file.index.items()
+        }  # fmt: skip
 
     def where(self, path: tuple[str | int, ...]) -> Where:
         return self.document.where(path)
@@ -105,7 +120,7 @@ def _plan_rows(
     if not path.is_file():
         problems.add("plan-file-missing", where, f"no file {plan.file}", "a CSV beside the deal", "check the name")
         return []
-    rows = []
+    rows: list[tuple[np.datetime64, float]] = []
     lines = csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig")))
     for number, line in enumerate(lines, start=1):
         try:

@@ -12,6 +12,7 @@ from absengine.deal.builder import CASH_CHANNELS, Builder
 from absengine.deal.nouns import DealFile
 from absengine.kernels.opcodes import Op
 from absengine.language.formula import Kind
+from absengine.schema import Floats
 
 Emit = Callable[[Builder, str], Slot]
 Members = Callable[[DealFile], Iterable[str]]
@@ -85,7 +86,7 @@ def _support(b: Builder, member: str) -> Slot:
     return b.support_left(name) if part == "left" else b.support_owed(name)
 
 
-def _number(values: np.ndarray) -> Emit:  # type: ignore[type-arg]
+def _number(values: Floats) -> Emit:
     return lambda b, member: b.asm.table(values)
 
 
@@ -112,7 +113,7 @@ def _stage(b: Builder, member: str) -> Slot:
 
 M, R, F = Kind.MONEY, Kind.RATIO, Kind.FLAG
 FAMILIES: tuple[Family, ...] = (
-    Family("pool", "资产池", M, "performing principal at the row's close, opening principal, or principal newly defaulted",
+    Family("pool", "资产池", M, "performing principal at the row's close, at its opening, or newly defaulted",
            "期末正常本金、期初正常本金、本行新增违约本金", _fixed("performing", "opening", "default"),
            lambda b, member: b.pool(member)),
     Family("pool", "资产池", M, "principal at the cut-off dates", "封包日本金", _fixed("initial"), _pool_initial),
@@ -122,7 +123,7 @@ FAMILIES: tuple[Family, ...] = (
            _fixed("cum_default_rate"), _cum_default_rate),
     Family("pool", "资产池", F, "the pool has been bought back", "资产池已被清仓回购", _fixed("called"),
            lambda b, member: b.called),
-    Family("collected", "归集", M, "cash collected since the last payment date, by kind; default is principal newly defaulted",
+    Family("collected", "归集", M, "cash collected since the last payment date, by kind; default is defaulted principal",
            "上一兑付日以来的归集款（按类别）；default 为新增违约本金",
            _fixed("interest", "principal", "prepayment", "fee", "recovery", "default", "total"), _collected),
     Family("balance", "余额", M, "outstanding principal of a class", "未偿本金余额", _classes, _sum(Builder.balance)),
@@ -140,7 +141,8 @@ FAMILIES: tuple[Family, ...] = (
            lambda deal: [*deal.fee, *(f"{name}.over_cap" for name, fee in deal.fee.items() if fee.cap)], _fee_due),
     Family("tax", "税", M, "tax due and unpaid", "应付未付税款", lambda deal: deal.tax,
            lambda b, member: b.unpaid(f"tax.{member}")),
-    Family("support", "外部支持", M, "what is left of a support's limit, or what is owed to its provider", "外部支持剩余额度或待偿还金额",
+    Family("support", "外部支持", M, "what is left of a support's limit, or what is owed to its provider",
+           "外部支持剩余额度或待偿还金额",
            lambda deal: [f"{name}.{part}" for name in deal.support for part in ("left", "owed")], _support),
     Family("ledger", "台账", M, "debit balance of a ledger", "台账借方余额", lambda deal: deal.ledger,
            lambda b, member: b.ledger(member)),
@@ -150,7 +152,8 @@ FAMILIES: tuple[Family, ...] = (
     Family("index", "基准利率", Kind.RATE, "level of a reference rate", "基准利率水平", lambda deal: deal.index,
            lambda b, member: b.asm.input(f"index.{member}")),
     Family("period", "期间", Kind.COUNT, "number of the row, from 1", "期数", _fixed("number"), _period),
-    Family("period", "期间", R, "length of the interest period in years (ACT/365F)", "计息期间年数", _fixed("years"), _period),
+    Family("period", "期间", R, "length of the interest period in years (ACT/365F)", "计息期间年数",
+           _fixed("years"), _period),
     Family("period", "期间", F, "the row of the legal final date", "法定到期日所在期", _fixed("last"), _period),
     Family("date", "日期", Kind.DATE, "payment or calculation date of the row", "兑付日或计算日",
            _fixed("payment", "calculation"), _date),

@@ -74,7 +74,7 @@ class Pool(Table):
     rights: str | None = None
     plan: str | None = None
     map: str | None = None
-    defaults: dict[str, str | float | int | Date] = {}
+    defaults: dict[str, str | float | int | Date] = Field(default_factory=dict)
 
 
 class Index(Table):
@@ -176,7 +176,7 @@ class Tax(Table):
 
 
 class Fee(Table):
-    """A fee: a rate on a base, or an amount; capped ahead of the notes, the overflow (over_cap) where a step pays it."""
+    """A fee: a rate on a base, or an amount; capped ahead of the notes; a later step pays the overflow (over_cap)."""
 
     label: str | None = None
     base: Formula | None = None
@@ -270,10 +270,10 @@ class DealFile(Table):
     tranche: dict[Name, Tranche]
     stage: dict[Name, Stage]
     account: dict[Name, Account]
-    entity: dict[Name, Entity] = {}
-    index: dict[Name, Index] = {}
-    tax: dict[Name, Tax] = {}
-    fee: dict[Name, Fee] = {}
-    support: dict[Name, Support] = {}
-    ledger: dict[Name, Ledger] = {}
-    trigger: dict[Name, Trigger] = {}
+    entity: dict[Name, Entity] = Field(default_factory=dict)
+    index: dict[Name, Index] = Field(default_factory=dict)
+    tax: dict[Name, Tax] = Field(default_factory=dict)
+    fee: dict[Name, Fee] = Field(default_factory=dict)
+    support: dict[Name, Support] = Field(default_factory=dict)
+    ledger: dict[Name, Ledger] = Field(default_factory=dict)
+    trigger: dict[Name, Trigger] = Field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What a step can serve: interest, principal, residual, fees, taxes, ledgers. Each knows its need and how it is settled."""
+"""What a step can serve: interest, principal, residual, fees, taxes, ledgers: each with its need and its settlement."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from absengine.language.formula import Kind
 class Payable:
     """One thing a step pays: ``need`` now, the stock it reduces, the flow it is recorded in.
 
-    ``sweeps`` marks a residual, which needs whatever its account holds; ``scheduled`` is what the class's own terms make due now, where that differs from the whole claim (``upto = "due"``).
+    ``scheduled`` is what the class's own terms make due now, where that differs from the whole claim (``upto = "due"``);
+    ``sweeps`` marks a residual, which needs whatever its account holds.
     """
 
     name: str

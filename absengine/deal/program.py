@@ -77,10 +77,8 @@ def compile_program(
 
 def _tests_before(b: Builder) -> None:
     """Tests on every row "after collection"; "before payment" only where the lane's stage pays on this row."""
-    paying: Slot | None = None
-    for name, trigger in b.deal.trigger.items():
-        if trigger.test == "before payment" and paying is None:
-            paying = _paying(b)
+    tests = {trigger.test for trigger in b.deal.trigger.values()}
+    paying = _paying(b) if "before payment" in tests else None
     for name, trigger in b.deal.trigger.items():
         if trigger.test != "after payment":
             compile_trigger(b, name, trigger, paying if trigger.test == "before payment" else None)

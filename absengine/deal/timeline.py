@@ -91,9 +91,8 @@ def _due_by_row(calc: Dates, unadjusted: Dates, rule: PaymentDates, final: np.da
 
 def _first_after(cutoff: np.datetime64, every: Period, on: int | str) -> np.datetime64:
     """The first collection date after the cut-off: this month's if it is still to come, else one period on."""
-    this_month = add_months(cutoff, 0, day_of_month(on))
-    later = add_months(cutoff, max(every.months, 1), day_of_month(on))
-    return np.datetime64(this_month if this_month > cutoff else later, "D")
+    choices: Dates = add_months([cutoff, cutoff], [0, max(every.months, 1)], day_of_month(on))
+    return np.datetime64(choices[choices > cutoff][0], "D")
 
 
 def _anchors(accrual_end: Dates, paying: NDArray[np.bool_], closing: np.datetime64) -> Dates:

@@ -51,7 +51,7 @@ def _claims(at: StepContext) -> list[Payable]:
 
 
 def _pay(at: StepContext) -> None:
-    """Serve claims from an account: payees are outside the plan, unless ``to`` names another ledger (收益账 → 本金账)."""
+    """Serve claims from an account: payees are outsiders, unless ``to`` names another ledger (收益账 → 本金账)."""
     _serve(at, _claims(at), at.b.world if at.step.to is None else at.b.account(at.step.to))
 
 
