@@ -14,6 +14,8 @@ from absengine.errors import InputError, Problem, Where
 from absengine.schema import Dates
 
 Unit = Literal["day", "week", "month", "year", "once"]
+_MONTH_STARTS: Final = np.arange("1600-01", "2601-02", dtype="datetime64[M]").astype("datetime64[D]").astype(np.int64)
+_FIRST_MONTH: Final = (1600 - 1970) * 12
 LAST_DAY: Final = 31
 """Day of month that means the last one: every month is clipped to its own length."""
 
@@ -99,10 +101,22 @@ def add_months(dates: Any, n: Any, day: Any = None) -> Dates:
     31 January plus one month is 28 or 29 February. ``day`` 31 is the last day of every month.
     """
     given = np.asarray(dates, dtype="datetime64[D]")
-    months = given.astype("datetime64[M]") + np.asarray(n, dtype=np.int64).astype("timedelta64[M]")
-    first: Dates = months.astype("datetime64[D]")
+    months = given.astype("datetime64[M]").astype(np.int64) + np.asarray(n, dtype=np.int64)
     wanted = month_day(given) if day is None else np.asarray(day, dtype=np.int64)
-    return np.asarray(first + (np.minimum(wanted, month_length(first)) - 1).astype("timedelta64[D]"))
+    return np.where(np.isnat(given), np.datetime64("NaT"), day_in_month(np.where(np.isnat(given), 0, months), wanted))
+
+
+def day_in_month(months: NDArray[np.int64], day: NDArray[np.int64]) -> Dates:
+    """``day`` of each month, clipped to the month's length; months count from January 1970.
+
+    Whole columns of due dates come from here: month starts are looked up, not converted one by one.
+    """
+    place = months - _FIRST_MONTH
+    if np.any((place < 0) | (place >= len(_MONTH_STARTS) - 1)):
+        raise InputError(Problem("date-out-of-range", Where(), "a month before 1600 or after 2600", "1600 to 2600"))
+    first = _MONTH_STARTS[place]
+    since_1970: NDArray[np.int64] = first + np.minimum(day, _MONTH_STARTS[place + 1] - first) - 1
+    return np.asarray(since_1970.astype("datetime64[D]"))
 
 
 def day_of_month(on: int | str) -> int:

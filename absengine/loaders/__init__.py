@@ -1,4 +1,4 @@
-"""Tapes → one cash-flow table (现金流表). One module per kind of receivable; nothing after this room knows what a loan is.
+"""Tapes → one cash-flow table (现金流表). One module per kind of receivable; no later room knows what a loan is.
 
 Adding a kind: one module with ``KIND``, ``FIELDS`` and ``schedule``, and its line in :data:`LOADERS`.
 """
@@ -128,11 +128,12 @@ def _joined(parts: Sequence[Loaded], rights: Sequence[Table]) -> CashflowTable:
     offset = np.cumsum([0, *(len(part.contracts["contract_id"]) for part in parts)])
     flows = Flows.joined([_moved(part.flows, int(first)) for part, first in zip(parts, offset, strict=False)])
     order = np.argsort(contracts["contract_id"].astype(str), kind="stable")
-    rank = np.empty(len(order), dtype=np.int64)
-    rank[order] = np.arange(len(order))
-    contracts = {name: values[order] for name, values in contracts.items()}
-    flows = _moved(flows, rank)
-    flows = flows.take(np.lexsort((flows.due, flows.contract)))
+    if np.any(order[1:] < order[:-1]):
+        rank = np.empty(len(order), dtype=np.int64)
+        rank[order] = np.arange(len(order))
+        contracts = {name: values[order] for name, values in contracts.items()}
+        flows = _moved(flows, rank)
+    flows = flows.in_order()
     _check_closes(contracts, flows)
     every_right = _stacked([table.columns for table in rights], RIGHT_COLUMNS)
     contracts["ip_ids"] = _ids_of(contracts["contract_id"], every_right)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from absengine.calendars.date_rules import add_months
+from absengine.calendars.date_rules import day_in_month
 from absengine.schema import Dates, Floats
 
 Counts = NDArray[np.int64]
@@ -46,11 +46,12 @@ class Cycle:
 
     def date(self, k: Counts, which: Any = slice(None)) -> Dates:
         """The ``k``-th regular date of the contracts ``which``, counted from the anchor; ``k`` may be negative."""
-        anchor, days = self.anchor[which], self.days[which]
-        by_month = add_months(anchor, self.months[which] * k, self.day[which])
-        if not np.any(days):
+        month = self.anchor.astype("datetime64[M]").astype(np.int64)
+        by_month = day_in_month(month[which] + self.months[which] * k, self.day[which])
+        if not np.any(self.days):
             return by_month
-        return np.where(days > 0, anchor + (days * k).astype("timedelta64[D]"), by_month)
+        days = self.days[which]
+        return np.where(days > 0, self.anchor[which] + (days * k).astype("timedelta64[D]"), by_month)
 
     def last_at_or_before(self, dates: Dates) -> Counts:
         """The largest ``k`` whose regular date is on or before ``dates``; 0 for single payments."""

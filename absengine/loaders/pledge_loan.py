@@ -57,7 +57,7 @@ def schedule(tape: Tape, context: Context) -> Loaded:
     _refuse_rising(rows, flows)
     problems.refuse(TapeError)
     if plan is not None:
-        flows = _in_order(Flows.joined([flows, planned(tape, plan, names, rate, resets)]))
+        flows = Flows.joined([flows, planned(tape, plan, names, rate, resets)]).in_order()
     contracts = contract_columns(
         tape, KIND, cutoff=cutoff, balance=tape.column("balance"), maturity=_last_due(cycle, flows),
         rate=_rate_now(tape, grid, grown, resets),
@@ -134,14 +134,11 @@ def _refuse_rising(rows: terms.Rows, flows: Flows) -> None:
     )  # fmt: skip
 
 
-def _in_order(flows: Flows) -> Flows:
-    return flows.take(np.lexsort((flows.due, flows.contract)))
-
-
 def _last_due(cycle: Cycle, flows: Flows) -> Any:
     """Last due date of each contract; its maturity where nothing is due."""
     last = cycle.maturity.copy()
-    np.maximum.at(last, flows.contract, flows.due)
+    ends = np.flatnonzero(np.append(flows.contract[1:] != flows.contract[:-1], True)[: len(flows)])
+    last[flows.contract[ends]] = flows.due[ends]
     return last
 
 

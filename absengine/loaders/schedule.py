@@ -88,9 +88,16 @@ class Flows:
         """Entries chosen by a mask or an index array."""
         return Flows(**{name: values[index] for name, values in vars(self).items()})
 
+    def in_order(self) -> Flows:
+        """The same entries sorted by contract, then date."""
+        key = self.contract * 1_000_000 + self.due.astype(np.int64)
+        return self if np.all(key[1:] >= key[:-1]) else self.take(np.argsort(key, kind="stable"))
+
     @classmethod
     def joined(cls, parts: list[Flows]) -> Flows:
         """Several sets of flows, one after the other."""
+        if len(parts) == 1:
+            return parts[0]
         return cls(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])})
 
 
@@ -305,48 +312,79 @@ def amortise(grid: Grid, grown: Growth, plan: Amortisation) -> Flows:
     Principal is never more than what is left; cells after a contract is repaid are dropped. Σ principal of a contract
     is its balance.
     """
-    solves = bool(np.any(plan.level & np.isnan(plan.payment)))
-    value, unit = _annuities(grid, plan.weight, grown) if solves else (plan.weight, plan.weight)
-    remaining = weights_left(grid, plan.weight)
-    cells_total = len(grid.due)
-    opening, principal, interest, carry = (np.zeros(cells_total) for _ in range(4))
+    wanted = _Wanted.of(grid, grown, plan)
+    total = len(grid.due)
+    opening, principal, interest = np.zeros(total), np.zeros(total), np.zeros(total)
+    carry = np.zeros(total) if plan.pays_interest is not None else None
     balance, owed = plan.balance.astype(np.float64), plan.accrued.astype(np.float64)
-    left = grid.left
-    for who, cells in _columns(grid):
+    for position, (who, cells) in enumerate(_columns(grid)):
         held = balance[who]
         accrues = held * grown.interest[cells] + owed[who]
-        weight = plan.weight[cells]
-        wanted = _principal(plan, who, held, accrues, weight, value[cells], unit[cells], remaining[cells])
-        if plan.given is not None:
-            wanted = np.where(np.isnan(plan.given[cells]), wanted, plan.given[cells])
-        repaid = np.where(left[cells] == 0, held, np.minimum(wanted, held))
-        due = accrues if plan.pays_interest is None else np.where(plan.pays_interest[cells], accrues, 0.0)
-        opening[cells], principal[cells], interest[cells] = held, repaid, due
+        repaid = np.minimum(wanted.principal(who, cells, held, accrues), held)
+        ends = grid.count[who] == position + 1
+        repaid[ends] = held[ends]
+        opening[cells], principal[cells], interest[cells] = held, repaid, accrues
         balance[who] = held - repaid
-        owed[who] = accrues - due
-        carry[cells] = owed[who]
-    flows = Flows(
-        grid.contract, grid.due, opening, principal, interest, np.zeros(cells_total), opening - principal, carry
-    )
+        if carry is None or plan.pays_interest is None:
+            owed[who] = 0.0
+            continue
+        interest[cells] = np.where(plan.pays_interest[cells], accrues, 0.0)
+        owed[who] = carry[cells] = accrues - interest[cells]
+    nothing = np.zeros(total)
+    closing, left = opening - principal, nothing if carry is None else carry
+    flows = Flows(grid.contract, grid.due, opening, principal, interest, nothing, closing, left)
     alive = (opening != 0.0) | (interest != 0.0)
     return flows if np.all(alive) else flows.take(alive)
 
 
-def _principal(
-    plan: Amortisation, who: Counts, held: Floats, accrues: Floats, weight: Floats, value: Floats, unit: Floats,
-    remaining: Floats,
-) -> Floats:  # fmt: skip
-    """Principal wanted on one date by weight: level or even, solved or given as an amount."""
-    payment, rest = plan.payment[who], held - plan.balloon[who]
-    share = np.divide(weight, remaining, out=np.zeros(len(who)), where=remaining > 0)
-    even = np.where(np.isnan(payment), rest * share, payment * weight)
-    level = plan.level[who]
-    if not np.any(level):
-        return even
-    repayable = held - plan.balloon[who] * unit
-    solved = np.divide(repayable, value, out=np.zeros(len(who)), where=value > 0)
-    amount = np.where(np.isnan(payment), solved, payment)
-    return np.where(level, np.where(weight > 0, amount * weight - accrues, 0.0), even)
+@dataclass(frozen=True)
+class _Wanted:
+    """Principal each contract wants to repay at a cell, before what is left limits it.
+
+    ``share`` (weight over the weights left) is made for contracts that repay evenly, ``value`` and ``unit`` (see
+    :func:`annuity`) for those whose level payment is solved.
+    """
+
+    plan: Amortisation
+    share: Floats | None
+    value: Floats | None
+    unit: Floats | None
+    stated: bool
+
+    @classmethod
+    def of(cls, grid: Grid, grown: Growth, plan: Amortisation) -> _Wanted:
+        solved = np.isnan(plan.payment)
+        share = value = unit = None
+        if np.any(~plan.level & solved):
+            remaining = weights_left(grid, plan.weight)
+            share = np.divide(plan.weight, remaining, out=np.zeros(len(remaining)), where=remaining > 0)
+        if np.any(plan.level & solved):
+            value, unit = _annuities(grid, plan.weight, grown)
+        return cls(plan, share, value, unit, not np.all(solved))
+
+    def principal(self, who: Counts, cells: Counts, held: Floats, accrues: Floats) -> Floats:
+        plan, weight = self.plan, self.plan.weight[cells]
+        payment = plan.payment[who] if self.stated else None
+        wanted = np.zeros(len(who))
+        if self.share is not None:
+            wanted = (held - plan.balloon[who]) * self.share[cells]
+        if payment is not None:
+            wanted = np.where(np.isnan(payment), wanted, payment * weight)
+        if np.any(plan.level):
+            wanted = np.where(plan.level[who], self._level(who, cells, held, accrues, payment), wanted)
+        if plan.given is None:
+            return wanted
+        return np.where(np.isnan(plan.given[cells]), wanted, plan.given[cells])
+
+    def _level(self, who: Counts, cells: Counts, held: Floats, accrues: Floats, payment: Floats | None) -> Floats:
+        amount, weight = np.zeros(len(who)), self.plan.weight[cells]
+        if self.value is not None and self.unit is not None:
+            value = self.value[cells]
+            repayable = held - self.plan.balloon[who] * self.unit[cells]
+            np.divide(repayable, value, out=amount, where=value > 0)
+        if payment is not None:
+            amount = np.where(np.isnan(payment), amount, payment)
+        return np.where(weight > 0, amount * weight - accrues, 0.0)
 
 
 def terms_to_repay(balance: Floats, rate_per_period: Floats, payment: Floats, level: Flags) -> Counts:

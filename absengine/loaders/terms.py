@@ -109,7 +109,8 @@ def cycle(tape: Tape, rows: Rows, kind: NDArray[np.object_], months: Counts, cut
 
     The anchor is the first (or next) due date; without one, dates count back from maturity; without that, on from
     origination. A first due date up to two periods after origination is the contract's very first, and the period
-    before it is a stub; a later one is the next of many. Nothing is due between the cut-off and a first due date after it.
+    before it is a stub; a later one is the next of many. Nothing is due between the cut-off and a first due date
+    after it.
     """
     start, maturity = tape.column("start_date"), tape.column("maturity_date")
     first, pay_day = tape.column("first_due_date"), tape.column("pay_day")

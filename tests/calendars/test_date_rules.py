@@ -58,6 +58,15 @@ def test_add_months__agrees_with_counting_by_hand(day: dt.date, n: int) -> None:
     assert add_months(np.datetime64(day), n).astype(dt.date) == expected
 
 
+def test_add_months__missing_stays_missing() -> None:
+    assert np.isnat(add_months(np.array(["NaT", "2024-01-31"], "M8[D]"), 1)).tolist() == [True, False]
+
+
+def test_add_months__refuses_dates_no_contract_has() -> None:
+    with pytest.raises(InputError, match="1600"):
+        add_months("2599-01-01", 24)
+
+
 def test_regular_dates__month_ends_do_not_drift() -> None:
     dates = regular_dates("2026-01-31", Period("1 month"), "last day", "2026-05-30")
     assert dates.astype(str).tolist() == ["2026-01-31", "2026-02-28", "2026-03-31", "2026-04-30"]
