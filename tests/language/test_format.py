@@ -10,9 +10,9 @@ from absengine.language.format import fmt
 from absengine.language.scanner import scan
 from absengine.language.toml import Vocabulary, parse
 
-_spec = importlib.util.spec_from_file_location("scanner_cases", Path(__file__).with_name("test_scanner.py"))
-scanner_cases = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(scanner_cases)
+_spec = importlib.util.spec_from_file_location("toml_documents", Path(__file__).with_name("toml_documents.py"))
+toml_documents = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(toml_documents)
 
 WORDS = Vocabulary({"名称": "name", "交易": "deal", "优先 A": "senior"}, free=(("a",), ("b", "c")))
 
@@ -22,7 +22,7 @@ def comments(text):
     return [text[token.start : token.end] for token in scan(text) if token.kind == "comment"]
 
 
-@given(scanner_cases.documents())
+@given(toml_documents.documents())
 def test_fmt__keeps_data_and_comments_and_settles_at_once(text):
     once = fmt(text)
     assert repr(tomllib.loads(once)) == repr(tomllib.loads(text))
@@ -30,7 +30,7 @@ def test_fmt__keeps_data_and_comments_and_settles_at_once(text):
     assert fmt(once) == once
 
 
-@given(scanner_cases.documents())
+@given(toml_documents.documents())
 def test_fmt__translates_as_the_document_does(text):
     try:
         translated = parse(text, "f.toml", DealError).translated(WORDS.aliases, DealError, WORDS.free)
