@@ -126,7 +126,7 @@ class RawTable(Protocol):
         """The line of the file (row of the sheet) of each row of ``head``."""
 
     def body(self, first: int, width: int) -> Body:
-        """Rows from index ``first`` of the table on, ``width`` columns; TapeError where rows do not fit."""
+        """Rows from index ``first`` of the table on, at least ``width`` columns; TapeError where rows do not fit."""
 
 
 @dataclass
@@ -150,4 +150,4 @@ class GridTable:
         rows = self.rows[first:]
         columns: Sequence[Sequence[str]] = list(zip(*rows, strict=True)) if rows else [()] * width
         lines = np.array(self.lines[first:], dtype=np.int32)
-        return Body([RawColumn.of(cells) for cells in columns[:width]], lines, [], self.merged)
+        return Body([RawColumn.of(cells) for cells in columns], lines, [], self.merged)

@@ -214,12 +214,3 @@ def legal_expiry(ip_type: Texts, filing: Dates, grant: Dates) -> Dates:
     if early.any():
         expiry[early] = add_months(filing[early], 120)
     return expiry
-
-
-def ip_ids(contract_ids: Sequence[str] | Texts, rights: Rights) -> Texts:
-    """Numbers of the rights of each contract, joined by ';', as CONTRACT_COLUMNS wants them."""
-    held: dict[str, list[str]] = {}
-    for contract, number in zip(rights.table["contract_id"].tolist(), rights.table["right_id"].tolist(), strict=True):
-        held.setdefault(contract, []).append(number)
-    texts: Texts = np.array([";".join(filter(None, held.get(key, []))) for key in contract_ids], dtype=object)
-    return texts

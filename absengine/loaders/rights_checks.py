@@ -215,5 +215,6 @@ def _finding(check: Check, pool: Pool, index: int, found: str) -> Finding:
         name = str(pool.contracts.column("asset_id")[index])
         return Finding(check.code, pool.contracts.where(index, "balance"), "", name, found)
     table = pool.rights.table
-    place = pool.rights.where(index, check.needs[0].split("|")[0])
+    column = next(name for need in check.needs for name in need.split("|") if pool.rights.has(name))
+    place = pool.rights.where(index, column)
     return Finding(check.code, place, str(table["right_id"][index]), str(table["contract_id"][index]), found)

@@ -1,0 +1,312 @@
+"""``absengine tape FILE``: what a tape says, how it was understood, what was refused, and what the pool looks like."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from absengine.errors import AbsError, Problem, TapeError, UsageError, Where
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from absengine.loaders.rights import Rights
+    from absengine.loaders.stratify import PoolSummary
+    from absengine.loaders.tape import Tape
+
+SCHEMA = "absengine.tape/1"
+SHOWN = 20
+PIPE_WIDTH = 240
+
+
+def tape(
+    file: Annotated[Path, typer.Argument(help="Tape (资产清单): CSV, Excel or Parquet.")],
+    kind: Annotated[str, typer.Option(help="Kind of receivable: pledge_loan, cashflow_table, …")] = "pledge_loan",
+    rights: Annotated[Path | None, typer.Option(help="File of IP rights, if they are not in the tape.")] = None,
+    map_file: Annotated[Path | None, typer.Option("--map", help="Your own map of headers (TOML).")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Encoding of a text file, as in big5.")] = None,
+    as_of: Annotated[str | None, typer.Option(help="Day of the checks, as 2026-03-31; else the cut-off date.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Read a tape: what was recognised, converted, refused; concentration, strata, findings on IP rights."""
+    try:
+        document = describe(file, kind, rights, map_file, encoding, as_of)
+    except AbsError as error:
+        if as_json and isinstance(error, TapeError):
+            _print_json({"schema": SCHEMA, "file": str(file), "kind": kind, "refused": _refused(error.problems)})
+        raise
+    if as_json:
+        _print_json(document)
+    else:
+        _print_tables(document)
+
+
+def describe(
+    file: Path, kind: str, rights: Path | None, map_file: Path | None, encoding: str | None, as_of: str | None
+) -> dict[str, Any]:
+    """The JSON document of a tape. A figure that does not exist is None with a reason beside it."""
+    from absengine.loaders import LOADERS
+    from absengine.loaders.rights import read_pool_tape, rights_table
+    from absengine.loaders.tape import read_tape
+
+    if kind not in LOADERS:
+        raise UsageError(Problem("unknown-kind", Where(path="--kind"), repr(kind), ", ".join(LOADERS)))
+    day = _day(as_of)
+    fields = LOADERS[kind].FIELDS
+    if not any(item.key and item.name == "asset_id" for item in fields):
+        flows = read_tape(file, kind=kind, fields=fields, map_file=map_file, encoding=encoding)
+        pool = {"pool": None, "pool_reason": f"{kind} lists dates, not contracts"}
+        return _head(flows) | pool | _rights(flows, rights_table(None, flows), day)
+    contracts, held = read_pool_tape(
+        file, kind=kind, fields=fields, rights=rights, map_file=map_file, encoding=encoding
+    )
+    return _head(contracts) | _pool(contracts, held, day) | _rights(contracts, held, _check_day(contracts, day))
+
+
+def _day(text: str | None) -> np.datetime64:
+    import datetime
+
+    import numpy as np
+
+    if text is None:
+        return np.datetime64("NaT", "D")
+    try:
+        return np.datetime64(datetime.date.fromisoformat(text), "D")
+    except ValueError:
+        raise UsageError(Problem("bad-date", Where(path="--as-of"), repr(text), "a day such as 2026-03-31")) from None
+
+
+def _check_day(contracts: Tape, day: np.datetime64) -> np.datetime64:
+    """The day asked for, else the latest cut-off date of the tape; NaT where there is neither."""
+    import numpy as np
+
+    cutoffs = contracts.column("cutoff_date")
+    known = cutoffs[~np.isnat(cutoffs)]
+    return day if not np.isnat(day) or not len(known) else known.max()
+
+
+def _head(read: Tape) -> dict[str, Any]:
+    report = read.report
+    return {
+        "schema": SCHEMA,
+        "file": report.source.file,
+        "kind": read.kind,
+        "format": report.source.format,
+        "encoding": report.source.encoding,
+        "sheet": report.source.sheet,
+        "header_line": report.header_line,
+        "rows": report.rows,
+        "recognised": [
+            {
+                "header": column.header,
+                "field": column.field,
+                "type": column.type,
+                "unit": column.unit,
+                "missing": column.missing,
+                "converted": [vars(step) for step in column.done],
+            }
+            for column in report.recognised
+        ],
+        "extra": report.extra,
+        "ignored": report.ignored,
+        "dropped": [{"line": row.line, "why": row.why, "text": row.text} for row in report.dropped],
+        "notes": report.notes,
+        "warnings": report.warnings,
+        "refused": [],
+    }
+
+
+def _pool(contracts: Tape, held: Rights, day: np.datetime64) -> dict[str, Any]:
+    from absengine.loaders.stratify import stratify
+
+    summary = stratify(contracts, held, _check_day(contracts, day))
+    term: dict[str, Any] = {"remaining_months": summary.term}
+    if math.isnan(summary.term):
+        term["remaining_months_reason"] = "no maturity date, or no cut-off date on the tape and no --as-of"
+    pool = {
+        "balance": summary.balance,
+        "contracts": summary.contracts,
+        "obligors": summary.obligors,
+        "rate": summary.rate,
+        **term,
+        "concentration": _concentration(summary),
+        "strata": [{**vars(table), "rows": [vars(row) for row in table.rows]} for table in summary.strata],
+    }
+    return {"pool": pool}
+
+
+def _concentration(summary: PoolSummary) -> dict[str, Any]:
+    found = summary.obligor
+    return {
+        "top": {str(count): share for count, share in found.top.items()},
+        "hhi": found.hhi,
+        "effective_number": found.effective,
+        "largest": [{"name": name, "share": share} for name, share in found.largest],
+    }
+
+
+def _rights(contracts: Tape, held: Rights, day: np.datetime64) -> dict[str, Any]:
+    from absengine.loaders.rights_checks import check_rights
+
+    findings, not_made = check_rights(held, contracts, day)
+    return {
+        "as_of": str(day),
+        "rights": {
+            "count": len(held),
+            "file": held.tape.report.source.file if held.tape else None,
+            "sheet": held.tape.report.source.sheet if held.tape else None,
+            "notes": list(held.notes),
+            "findings": [{**vars(item), "where": str(item.where)} for item in findings],
+            "not_checked": not_made,
+        },
+    }
+
+
+def _refused(problems: Sequence[Problem]) -> list[dict[str, Any]]:
+    return [
+        {
+            "code": problem.code,
+            "file": problem.where.file,
+            "sheet": problem.where.sheet,
+            "line": problem.where.line,
+            "column": problem.where.column,
+            "found": problem.found,
+            "allowed": problem.allowed,
+            "todo": problem.todo,
+        }
+        for problem in problems
+    ]
+
+
+def _print_json(document: dict[str, Any]) -> None:
+    import json
+
+    typer.echo(json.dumps(_finite(document), ensure_ascii=False, allow_nan=False))
+
+
+def _finite(value: Any) -> Any:
+    """The same document with null for figures that do not exist."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return None if value == "NaT" else value
+
+
+def _print_tables(document: dict[str, Any]) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, markup=False, width=PIPE_WIDTH)
+    for title, headers, rows in (*_reading(document), *_summary(document), *_collateral(document)):
+        _print_table(console, title, headers, rows)
+
+
+_Section = tuple[str, Sequence[str], Sequence[Sequence[str]]]
+
+
+def _print_table(console: Any, title: str, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """One table; names from the file are shown as they are, without any control character or markup."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from absengine.language.toml import printable
+
+    console.print(Text(title, style="bold"))
+    table = Table(*headers, box=None, pad_edge=False, header_style="dim", show_header=any(headers))
+    for row in rows[:SHOWN]:
+        table.add_row(*(Text(printable(cell)) for cell in row))
+    console.print(table)
+    if len(rows) > SHOWN:
+        console.print(Text(f"… and {len(rows) - SHOWN} more; --json lists all"))
+    console.print()
+
+
+def _reading(document: dict[str, Any]) -> list[_Section]:
+    place = ", ".join(str(document[key]) for key in ("format", "encoding", "sheet") if document[key])
+    title = f"{document['file']} ({place}): {document['rows']:,} rows below line {document['header_line']}"
+    columns = [
+        (
+            column["header"],
+            column["field"],
+            column["unit"],
+            str(column["missing"] or ""),
+            "; ".join(f"{step['what']} ×{step['cells']:,} ({step['example']})" for step in column["converted"]),
+        )
+        for column in document["recognised"]
+    ]
+    sections: list[_Section] = [
+        (title, ("header 列名", "field 字段", "unit 单位", "empty 空", "converted 转换"), columns)
+    ]
+    if document["dropped"]:
+        rows = [(str(row["line"]), row["why"], row["text"]) for row in document["dropped"]]
+        sections.append(("Left out 未计入", ("line 行", "why 原因", "text 内容"), rows))
+    kept = [f"kept as a further column: {name}" for name in document["extra"]]
+    kept += [f"ignored, it has no header: {name}" for name in document["ignored"]]
+    said = [f"warning: {text}" for text in document["warnings"]] + document["notes"] + kept
+    if said:
+        sections.append(("Notes 说明", ("",), [(text,) for text in said]))
+    return sections
+
+
+def _summary(document: dict[str, Any]) -> list[_Section]:
+    pool = document["pool"]
+    if pool is None:
+        return []
+    found = pool["concentration"]
+    rows = [
+        ("balance 未偿本金余额", f"{pool['balance']:,.2f}"),
+        ("contracts 合同数 / obligors 债务人数", f"{pool['contracts']:,} / {pool['obligors']:,}"),
+        ("mean rate 加权年利率", _percent(pool["rate"])),
+        ("mean remaining term 加权剩余期限", _months(pool["remaining_months"])),
+        *((f"top {count} obligors 前{count}大", _percent(share)) for count, share in found["top"].items()),
+        ("HHI / effective number 有效户数", f"{found['hhi']:.4f} / {found['effective_number']:.1f}"),
+    ]
+    sections: list[_Section] = [("Pool 资产池", ("", ""), rows)]
+    for table in pool["strata"]:
+        lines = [
+            (
+                row["name"],
+                f"{row['contracts']:,}",
+                f"{row['balance']:,.2f}",
+                _percent(row["share"]),
+                _percent(row["rate"]),
+                _months(row["term"]),
+            )
+            for row in table["rows"]
+        ]
+        headers = ("", "contracts 合同", "balance 余额", "share 占比", "rate 利率", "term 期限")
+        sections.append((f"By {table['en']} {table['zh']}", headers, lines))
+    return sections
+
+
+def _collateral(document: dict[str, Any]) -> list[_Section]:
+    rights = document["rights"]
+    if not rights["count"]:
+        return []
+    rows = [
+        (item["check"], item["where"], item["contract_id"], item["right_id"], item["found"])
+        for item in rights["findings"]
+    ]
+    headers = ("finding", "where", "contract 资产", "right 知识产权", "found")
+    title = f"IP rights 知识产权: {rights['count']} rights, {len(rows)} findings as of {document['as_of']}"
+    sections: list[_Section] = [(title, headers, rows)] if rows else [(title, ("",), [])]
+    said = rights["notes"] + [f"not checked: {text}" for text in rights["not_checked"]]
+    if said:
+        sections.append(("Notes on rights 说明", ("",), [(text,) for text in said]))
+    return sections
+
+
+def _percent(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:.2%}"
+
+
+def _months(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:.1f} months"
