@@ -1,0 +1,164 @@
+"""The look shared by all pictures, fonts that can write Chinese, and bytes that repeat.
+
+Figures are made without pyplot: no global state, no window, safe in threads.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont, fontManager
+from matplotlib.ft2font import FT2Font
+
+from absengine.report.words import Language, phrase
+
+CJK_FAMILIES: Final = (
+    "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Source Han Sans CN", "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei", "Microsoft YaHei", "PingFang SC", "Hiragino Sans GB", "Heiti SC", "SimHei", "Sarasa Gothic SC",
+    "Droid Sans Fallback", "Arial Unicode MS",
+)  # fmt: skip
+LATIN: Final = "DejaVu Sans"
+WIDTH, MARGIN = 8.6, 0.17
+INK, MUTED, RULE, ALARM = "#1a1a1a", "#5f6368", "#d9dce1", "#b3261e"
+CLASS_COLOURS: Final = ("#0b3c6f", "#2f78b7", "#7fb2dc", "#bcd6ec", "#5b8c85", "#9cc3b5")
+RESIDUAL_COLOUR: Final = "#e8a33d"
+LINE_COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+"""Line colours of Okabe and Ito's palette, told apart by readers with any common colour blindness."""
+NO_FONT: Final = "no Chinese font was found: pictures are labelled in English; give one with --font"
+
+
+@dataclass(frozen=True)
+class Pen:
+    """Language and font of a picture. ``unfit`` says why Chinese was wanted and cannot be had."""
+
+    language: Language
+    families: tuple[str, ...]
+    unfit: str = ""
+
+    def say(self, key: str, **values: Any) -> str:
+        return phrase(self.language, key, **values)
+
+    def can_write(self, text: str) -> bool:
+        """Does some font of this pen hold every character?"""
+        known = _characters(self.families)
+        return all(ord(one) in known for one in text)
+
+    def show(self, text: str, otherwise: str) -> str:
+        """A text of the user's where it can be drawn, else ``otherwise``."""
+        return text if text and self.can_write(text) else otherwise
+
+
+def pen(language: Language | None = None, font: Path | None = None) -> Pen:
+    """A pen for ``language`` (Chinese where a font allows it and nothing is asked), with ``font`` tried first."""
+    family = _add_font(font) if font else _system_cjk()
+    families = (LATIN, family) if family else (LATIN,)
+    if language == "en" or family is None:
+        return Pen("en", families, NO_FONT if language == "zh" else "")
+    return Pen("zh", families)
+
+
+def _add_font(path: Path) -> str:
+    fontManager.addfont(path)
+    return FontProperties(fname=path).get_name()
+
+
+@cache
+def _system_cjk() -> str | None:
+    known = {entry.name for entry in fontManager.ttflist}
+    return next((family for family in CJK_FAMILIES if family in known), None)
+
+
+@cache
+def _characters(families: tuple[str, ...]) -> frozenset[int]:
+    return frozenset(code for family in families for code in FT2Font(findfont(family)).get_charmap())
+
+
+@contextmanager
+def drawing(with_pen: Pen) -> Iterator[None]:
+    """Settings that hold while a figure is made or saved; nothing outside is changed."""
+    look = {
+        "font.family": [*with_pen.families],
+        "font.size": 9.5,
+        "axes.edgecolor": RULE,
+        "axes.labelcolor": MUTED,
+        "xtick.color": MUTED,
+        "ytick.color": MUTED,
+        "text.color": INK,
+        "svg.fonttype": "none",
+        "svg.hashsalt": "absengine",
+        "axes.unicode_minus": True,
+        "hatch.linewidth": 0.6,
+    }
+    log = logging.getLogger("matplotlib.font_manager")
+    level = log.level
+    log.setLevel(logging.ERROR)  # it reports every Chinese font without a bold cut
+    try:
+        with matplotlib.rc_context(look):  # type: ignore[arg-type]
+            yield
+    finally:
+        log.setLevel(level)
+
+
+def sheet(pen: Pen, title: str, shown: str, *, height: float = 4.4, key_rows: int = 1) -> tuple[Figure, Axes]:
+    """A figure with the finding as its title, what is shown below it in grey, and one quiet pair of axes.
+
+    Distances are in inches, so that a taller figure gives its height to the axes; ``key_rows`` leaves room for the key.
+    """
+    figure = Figure(figsize=(WIDTH, height), dpi=150, facecolor="white")
+    top = 0.76 + 0.2 * key_rows
+    axes = figure.add_axes((0.62 / WIDTH, 0.42 / height, 1.0 - 0.87 / WIDTH, 1.0 - (top + 0.42) / height))
+    # few Chinese fonts on a system have a bold cut, and half a bold title is worse than none
+    weight, size = ("bold", 13.0) if pen.language == "en" else ("normal", 14.0)
+    figure.text(MARGIN / WIDTH, 1.0 - 0.16 / height, title, fontsize=_fitting(title, size), fontweight=weight, va="top")
+    figure.text(MARGIN / WIDTH, 1.0 - 0.48 / height, shown, fontsize=_fitting(shown, 9.0), color=MUTED, va="top")
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    axes.grid(axis="y", color=RULE, linewidth=0.7)
+    axes.set_axisbelow(True)
+    axes.tick_params(length=0)
+    return figure, axes
+
+
+def _fitting(text: str, size: float) -> float:
+    """A font size at which the text fits: a Latin letter is about 0.6 of the size wide, a Chinese one all of it."""
+    width = sum(1.0 if ord(one) > 0x2E80 else 0.6 for one in text) * size / 72.0
+    return size * min(1.0, (WIDTH - 2 * MARGIN) / width) if width else size
+
+
+def key_above(figure: Figure, handles: list[Any], labels: list[str], *, columns: int) -> None:
+    """A key between what is shown and the axes, read row by row."""
+    figure.legend(
+        handles, labels, loc="upper left", bbox_to_anchor=(MARGIN / WIDTH, 1.0 - 0.72 / figure.get_figheight()),
+        ncols=min(len(labels), columns), frameon=False, fontsize=8.5, handlelength=1.5, handleheight=0.9,
+        columnspacing=1.4, handletextpad=0.5, borderaxespad=0.0, borderpad=0.0,
+    )  # fmt: skip
+
+
+def as_svg(figure: Figure, with_pen: Pen) -> bytes:
+    """SVG with its text as text; equal figures give equal bytes."""
+    return _saved(figure, with_pen, "svg", {"Date": None, "Creator": None})
+
+
+def as_png(figure: Figure, with_pen: Pen) -> bytes:
+    """PNG; equal figures give equal bytes on one platform."""
+    return _saved(figure, with_pen, "png", {"Software": None})
+
+
+def _saved(figure: Figure, with_pen: Pen, form: str, metadata: dict[str, None]) -> bytes:
+    buffer = io.BytesIO()
+    with drawing(with_pen), warnings.catch_warnings():
+        # a name with a character no font holds is drawn as a box; it must not end a run
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        figure.savefig(buffer, format=form, metadata=metadata)
+    return buffer.getvalue()
