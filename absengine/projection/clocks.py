@@ -84,7 +84,7 @@ class Pool:
         contracts = self.table.contracts
         start, age = contracts["start_date"][self.rhythm.contract], contracts["age"][self.rhythm.contract]
         known = ~np.isnat(start)
-        counted = months_between(np.where(known, start, self.cutoff), self.cutoff)
+        counted = months_between(np.where(known, start, self.cutoff), self.cutoff, self.rhythm.day)
         agrees = known & (np.isnan(age) | (np.abs(counted - age) < 1.0))
         return np.where(agrees, start, np.datetime64("NaT", "D"))
 
@@ -92,8 +92,9 @@ class Pool:
         """Age in months of contracts on dates, not below zero; NaN where neither origination nor age is known."""
         origin, stated = self.origin[contract], self.table.contracts["age"][self.rhythm.contract][contract]
         known = ~np.isnat(origin)
-        counted = months_between(np.where(known, origin, dates), dates)
-        ahead = np.maximum(months_between(self.cutoff[contract], dates), 0.0)
+        day = self.rhythm.day[contract]
+        counted = months_between(np.where(known, origin, dates), dates, day)
+        ahead = np.maximum(months_between(self.cutoff[contract], dates, day), 0.0)
         return np.where(known, counted, stated + ahead).clip(0.0)
 
     @cached_property
