@@ -22,7 +22,7 @@ import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, ClassVar, Literal, Self, cast
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, PlainValidator, WithJsonSchema
@@ -286,6 +286,7 @@ def _repair(value: object, pattern: re.Pattern[str], otherwise: str = "") -> str
     if not isinstance(value, str) or len(value) > 200:
         return otherwise
     text = unicodedata.normalize("NFKC", value).strip().casefold()
+    text = re.sub(r"([0-9.]+)(万|亿)?元?", _in_digits, text)
     text = re.sub(r"(?<=\d)[,_ ](?=\d)", "_" if "," in text or "_" in text else "", text)
     text = re.sub(r"\s*%", "%", re.sub(r"\s+", " ", text))
     tries = [text, text.replace(" per annum", " per year").replace(" p.a.", " per year").replace("/year", " per year")]
@@ -293,3 +294,13 @@ def _repair(value: object, pattern: re.Pattern[str], otherwise: str = "") -> str
     tries += [f"{text}%", f"{text} per year", f"{text}s"]
     good = next((attempt for attempt in tries if pattern.fullmatch(attempt)), None)
     return f'write "{good}"' if good else otherwise
+
+
+def _in_digits(match: re.Match[str]) -> str:
+    """9000万元 in digits: 90_000_000."""
+    if not match[2]:
+        return match[1]
+    try:
+        return _digits(float(Decimal(match[1]) * {"万": 10**4, "亿": 10**8}[match[2]]))
+    except InvalidOperation:
+        return match[0]

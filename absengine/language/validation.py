@@ -27,6 +27,10 @@ _Item = TypeVar("_Item")
 Many = Annotated[tuple[_Item, ...], Strict(False)]
 """``Many[X]``: a TOML array, held as a tuple so that frozen nouns stay frozen."""
 
+_FIXED = "a word of a fixed vocabulary"
+Word = Annotated[str, _FIXED]
+"""Key type of a dict whose keys are words of ours (and so have Chinese aliases), not names the user chooses."""
+
 _EXPECTED = {
     "string_type": "a text in quotes",
     "int_type": "a whole number",
@@ -87,10 +91,20 @@ def validate(
 
 
 def nearest(word: str, candidates: Iterable[str]) -> str | None:
-    """The closest spelling among the candidates, if any is close; case and ``_ - .`` and spaces do not count."""
-    plain = {_plain(candidate): candidate for candidate in reversed(list(candidates))}
-    close = difflib.get_close_matches(_plain(word), plain, n=1, cutoff=0.6)
-    return plain[close[0]] if close else None
+    """The closest spelling among the candidates, if any is close; case and ``_ -`` and spaces do not count.
+
+    A dotted name whose first word is right (``balance.B``) is compared by what follows it, lest the part that is right
+    make every name look close.
+    """
+    words = list(candidates)
+    first, dot, rest = word.partition(".")
+    alike = [other for other in words if dot and other.startswith(first + dot)]
+    if alike:
+        close = nearest(rest, [other.partition(".")[2] for other in alike])
+        return f"{first}.{close}" if close else None
+    plain = {_plain(other): other for other in reversed(words)}
+    matches = difflib.get_close_matches(_plain(word), plain, n=1, cutoff=0.6)
+    return plain[matches[0]] if matches else None
 
 
 def did_you_mean(word: str, candidates: Iterable[str], otherwise: str = "") -> str:
@@ -124,7 +138,7 @@ def show(value: object) -> str:
 
 
 def free_paths(model: type[BaseModel]) -> tuple[Path, ...]:
-    """Path patterns of the tables whose keys are the user's own names: every field that is a dict."""
+    """Path patterns of the tables whose keys are the user's own names: every dict but those keyed by :data:`Word`."""
     return tuple(sorted(set(_free(model, (), ())), key=str))
 
 
@@ -159,7 +173,8 @@ def _free(annotation: Any, path: Path, above: tuple[Any, ...]) -> Iterator[Path]
             for name, field in _fields(member).items():
                 yield from _free(field.annotation, (*path, name), (*above, member))
         elif origin is dict:
-            yield path
+            if _FIXED not in get_args(arguments[0])[1:]:
+                yield path
             yield from _free(arguments[1], (*path, EVERY), above)
         elif origin in (list, tuple) and arguments:
             yield from _free(arguments[0], (*path, EVERY), above)

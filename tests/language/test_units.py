@@ -78,7 +78,11 @@ def test_types__good_spellings(line, value):
     ("line", "code", "todo"),
     [
         ('money = "2,000,000"', "wrong-amount", 'write "2_000_000"'),
-        ('money = "200万"', "wrong-amount", ""),
+        ('money = "200万"', "wrong-amount", 'write "2_000_000"'),
+        ('money = "2.06亿元"', "wrong-amount", 'write "206_000_000"'),
+        ('money = "200 元"', "wrong-amount", ""),
+        ('money = "1.2.3万"', "wrong-amount", ""),
+        ('amount = "40万元 per year"', "wrong-amount-per", 'write "400_000 per year"'),
         ("money = inf", "wrong-amount", ""),
         ("money = true", "wrong-amount", ""),
         ("money = -1", "out-of-range", ""),

@@ -11,6 +11,7 @@ from absengine.language.toml import EVERY, parse
 from absengine.language.validation import (
     Many,
     Table,
+    Word,
     did_you_mean,
     free_paths,
     nearest,
@@ -150,6 +151,14 @@ def test_validate__long_and_hostile_values_are_cut():
     assert "\x1b" not in str(problem)
 
 
+def test_free_paths__leave_out_a_dict_keyed_by_words():
+    class Collect(Table):
+        collect: dict[Word, str]
+        own: dict[str, dict[Word, int]]
+
+    assert free_paths(Collect) == (("own",),)
+
+
 def test_free_paths__are_the_dicts():
     assert free_paths(Deal) == (("steps", EVERY), ("tranche",))
 
@@ -167,6 +176,21 @@ def test_free_paths__are_the_dicts():
 )
 def test_nearest__spelling(word, close):
     assert nearest(word, ["face", "legal_final", "优先档", "rate"]) == close
+
+
+@pytest.mark.parametrize(
+    ("word", "close"),
+    [
+        ("balance.B", None),
+        ("balance.senoir", "balance.senior"),
+        ("blance.senior", "balance.senior"),
+        ("fee.servicer.overcap", "fee.servicer.over_cap"),
+        ("fee.servcer.over_cap", "fee.servicer.over_cap"),
+        ("zzz.zzz", None),
+    ],
+)
+def test_nearest__a_dotted_name_is_compared_by_what_follows_its_first_word(word, close):
+    assert nearest(word, ["balance.SUB", "balance.senior", "fee.servicer", "fee.servicer.over_cap"]) == close
 
 
 @given(st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=5))
