@@ -145,7 +145,8 @@ def clockwork(pool: Pool, shapes: Sequence[Shape], needs: Needs) -> Clockwork:
     first = np.full(count, len(pool.timeline.calc_date), dtype=np.int32)
     np.minimum.at(first, events.clock, events.row)
     singles = np.bincount(of, minlength=count) == 1
-    ages = pool.age(member, pool.cutoff[member]) if needs.age else np.zeros(count)
+    # market standards by age are rates per payment: the first payment left bears the whole of its period
+    ages = pool.age(member, pool.rhythm.previous[member]) if needs.age else np.zeros(count)
     clocks = Clocks(
         entry=pool.entry[member].astype(np.int32),
         first=first,
