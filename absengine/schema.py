@@ -234,6 +234,7 @@ class TriggerLabel:
     when: str
     effect: str
     place: str
+    unit: Literal["money", "ratio", "rate", "count", "date", "flag", ""] = ""
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,10 @@ def labels(deal: Deal, compiled: Compiled) -> Labels:
         items=compiled.items,
         channels=compiled.channels,
         wal_day_count=file.deal.wal_day_count,
+        accruals=tuple(
+            (str(anchor), str(start), str(end))
+            for anchor, start, end in zip(line.anchor, line.accrual_start, line.accrual_end, strict=True)
+        ),
         texts=_texts(deal),
     )
 

@@ -67,8 +67,19 @@ class Books:
         return np.zeros((self.rows, self.lanes)) if index is None else np.asarray(self.paths.values[index])
 
     def channel(self, name: str) -> Floats:
-        """One pool channel inside the timeline, or zeros."""
-        return self._pool(name)[:-1]
+        """One pool channel inside the timeline, or zeros; nothing once the pool is sold by a clean-up call."""
+        sold = self.sold if name == "performing" else self.sold_before
+        return np.where(sold, 0.0, self._pool(name)[:-1])
+
+    @cached_property
+    def sold(self) -> Flags:
+        """``(row, lane)``: the pool is sold (清仓回购) by the close of the row."""
+        return self.item("pool.called") > 0.5
+
+    @cached_property
+    def sold_before(self) -> Flags:
+        """``(row, lane)``: the pool was sold on an earlier row, so that nothing is collected on this one."""
+        return np.vstack([np.zeros((1, self.lanes), dtype=bool), self.sold[:-1]])
 
     def channel_after(self, name: str) -> Floats:
         """``(lane,)`` of one pool channel after legal final: reported, never paid to anybody."""
@@ -101,8 +112,9 @@ class Books:
 
     @cached_property
     def pool_cash(self) -> Floats:
-        """Everything the pool pays in, recoveries included."""
-        return np.asarray(np.sum([self.channel(name) for name in self.cash_channels], axis=0))
+        """Everything the pool pays in: collections, recoveries, the price of a clean-up call."""
+        collected = np.sum([self.channel(name) for name in self.cash_channels], axis=0)
+        return np.asarray(collected + self.item("pool.call_price"))
 
     @cached_property
     def recoveries(self) -> Floats:
@@ -145,12 +157,11 @@ class Books:
     # dates -----------------------------------------------------------------------------------------------------
     @cached_property
     def paying(self) -> Flags:
-        """``(row, lane)``: rows on which the lane's stage runs its list."""
-        pays = np.array(self.labels.pays, dtype=bool).reshape(-1, self.rows)
-        if not self.has("stage") or len(pays) == 1:
-            return np.repeat(np.asarray(pays.any(axis=0))[:, None], self.lanes, axis=1)
-        stage = np.clip(self.item("stage").astype(int), 0, len(pays) - 1)
-        return np.asarray(pays[stage, np.arange(self.rows)[:, None]])
+        """``(row, lane)``: rows on which the lane's list ran; rows some stage pays on where that was not recorded."""
+        if self.has("ran"):
+            return self.item("ran") > 0.5
+        pays = np.array(self.labels.pays, dtype=bool).any(axis=0)
+        return np.repeat(np.asarray(pays)[:, None], self.lanes, axis=1)
 
     def since_last_payment(self, flow: Floats) -> Floats:
         """Sum of a flow over the rows since the payment row before, on payment rows; 0 elsewhere."""
@@ -164,9 +175,9 @@ class Books:
         earlier = np.vstack([np.full(self.lanes, -1), at[:-1]])
         return np.asarray(np.maximum.accumulate(earlier, axis=0))
 
-    def at_previous_payment(self, stock: Floats, opening: Floats | float = 0.0) -> Floats:
+    def at_previous_payment(self, stock: Floats, opening: float) -> Floats:
         """A stock at the close of the payment row before; ``opening`` before the first."""
-        padded = np.vstack([np.broadcast_to(np.asarray(opening, dtype=float), (self.lanes,)), stock])
+        padded = np.vstack([np.full(self.lanes, opening), stock])
         return np.take_along_axis(padded, self.previous_payment + 1, axis=0)
 
     # accounts --------------------------------------------------------------------------------------------------
@@ -194,8 +205,8 @@ class CashBudget:
 def cash_budget(books: Books) -> CashBudget:
     """Rebuild the budget of every row from recorded items alone, as a check that shares no code with the interpreter.
 
-    Sources: pool cash, account interest, support draws. Uses: taxes, fees, classes, reimbursed supports and what the
-    accounts grew by.
+    Sources: pool cash with the price of a clean-up call, account interest, support draws. Uses: taxes, fees, classes,
+    reimbursed supports and what the accounts grew by.
     """
     labels = books.labels
     sources = {

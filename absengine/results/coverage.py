@@ -46,9 +46,9 @@ def debt_service(books: Books, label: TrancheLabel) -> Floats:
     interest = _owed(books, [f"{name}.interest_paid"], [f"{name}.interest_unpaid"])
     if label.amortisation == PASS_THROUGH:
         return interest
-    overdue = books.at_previous_payment(books.item(f"{name}.principal_overdue"))
-    principal = books.since_last_payment(books.item(f"{name}.principal_due")) + np.where(books.paying, overdue, 0.0)
-    return interest + principal
+    paid, overdue = books.item(f"{name}.principal_paid"), books.item(f"{name}.principal_overdue")
+    due = np.maximum(books.item(f"{name}.principal_due"), np.where(overdue > 0, paid + overdue, 0.0))
+    return interest + np.where(books.paying, due, 0.0)
 
 
 def carried_cash(books: Books) -> Floats:
@@ -57,7 +57,7 @@ def carried_cash(books: Books) -> Floats:
     names = [name for name in labels.accounts if name not in books.reserves]
     openings = dict(zip(labels.accounts, books.account_openings(), strict=True))
     stock = books.total([f"account.{name}.balance" for name in names])
-    return books.at_previous_payment(stock, sum(openings[name] for name in names))
+    return books.at_previous_payment(stock, float(sum(openings[name] for name in names)))
 
 
 def coverage(books: Books, label: TrancheLabel) -> Coverage:

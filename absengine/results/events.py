@@ -110,12 +110,18 @@ def _triggers(books: Books) -> Dated:
     for trigger in labels.triggers:
         active, value = books.item(f"trigger.{trigger.name}.active") > 0.5, books.item(f"trigger.{trigger.name}.value")
         dates = labels.calc_dates if trigger.test == "after collection" else labels.pay_dates
-        known = books.has(f"trigger.{trigger.name}.value")
+        known, money = books.has(f"trigger.{trigger.name}.value"), trigger.unit == "money"
         for flags, kind, verb in ((active, "trigger", "fired"), (~active, "trigger_cured", "cured")):
             for row, lane in _hits(rising(flags, before=kind == "trigger_cured")):
-                at = float(value[row, lane]) if known else None
+                at = (_money(books, value[row, lane]) if money else float(value[row, lane])) if known else None
                 text = f"{trigger.label or trigger.name} {verb}: {trigger.when}"
-                yield row, lane, Event(dates[row], kind, trigger.name, at, "as recorded", trigger.place, text)
+                yield (
+                    row,
+                    lane,
+                    Event(
+                        dates[row], kind, trigger.name, at, "currency" if money else trigger.unit, trigger.place, text
+                    ),
+                )
 
 
 def _stages(books: Books) -> Dated:
