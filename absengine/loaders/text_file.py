@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from absengine.errors import Problems, TapeError
+from absengine.errors import Problem, Problems, TapeError
 from absengine.loaders.cells import HEAD_ROWS, MAX_CELLS, Body, GridTable, RawColumn, RawTable, Source
 
 SEPARATORS = (",", "\t", ";", "|")
@@ -27,6 +27,7 @@ def decode(data: bytes, source: Source, encoding: str | None = None) -> tuple[st
     """
     ladder = [encoding] if encoding else [name for mark, name in _MARKS if data.startswith(mark)]
     problems = Problems()
+    broken: list[tuple[int, str]] = []
     for name in ladder or ["utf-8", "gb18030"]:
         try:
             text = data.decode(name)
@@ -34,15 +35,15 @@ def decode(data: bytes, source: Source, encoding: str | None = None) -> tuple[st
             problems.add("unknown-encoding", source.where(), f"encoding {name!r}", "a name such as utf-8 or gb18030")
             problems.refuse(TapeError)
         except UnicodeDecodeError as error:
-            problems.add(
-                "unreadable-text", source.where(data.count(b"\n", 0, error.start) + 1),
-                f"bytes {data[error.start : error.start + 4].hex(' ')} that are not {name}",
-                "text in UTF-8, UTF-16 or GB18030", "name the encoding with --encoding, as in --encoding big5",
-            )  # fmt: skip
+            broken.append((error.start, name))
         else:
             _refuse_binary(text, source)
             return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"), name.removesuffix("-sig")
-    raise TapeError(list(problems)[-1:])
+    start, name = max(broken)
+    found = f"bytes {data[start : start + 4].hex(' ')} that are not {name}"
+    todo = "name the encoding with --encoding, as in --encoding big5"
+    where = source.where(data.count(b"\n", 0, start) + 1)
+    raise TapeError(Problem("unreadable-text", where, found, "text in UTF-8, UTF-16 or GB18030", todo))
 
 
 def _refuse_binary(text: str, source: Source) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from absengine.language.validation import did_you_mean
 from absengine.loaders.cells import RawColumn
 from absengine.loaders.fields import TapeField, normal, units
 
@@ -185,7 +186,7 @@ def _code(text: str, item: TapeField) -> tuple[str, str]:
     kept = dict.fromkeys(item.words.values())
     met = {word: [spelling for spelling, code in item.words.items() if code == word] for word in kept}
     shown = ", ".join(f"{spellings[1] if len(spellings) > 1 else word} ({word})" for word, spellings in met.items())
-    raise Unfit(f"unknown-{item.name.replace('_', '-')}", f"one of {shown}")
+    raise Unfit(f"unknown-{item.name.replace('_', '-')}", f"one of {shown}", did_you_mean(text, item.words))
 
 
 def _date_or_none(text: str) -> tuple[Any, str]:
@@ -226,7 +227,8 @@ def _ranged(text: str, item: TapeField, power: int | None) -> tuple[float, str]:
         code = f"negative-{slug}" if item.minimum == 0 else f"{slug}-too-small"
         raise Unfit(code, f"{item.minimum:g} or more")
     if item.maximum is not None and value > item.maximum:
-        raise Unfit(f"{slug}-too-large", f"at most {item.maximum:g}")
+        shown = f"{item.maximum:.0%}" if item.unit_class == "rate" else f"{item.maximum:g}"
+        raise Unfit(f"{slug}-too-large", f"at most {shown}")
     if abs(value) >= LARGEST:
         raise Unfit("number-too-large", f"less than {LARGEST:g}")
     if item.type == "count" and not value.is_integer():

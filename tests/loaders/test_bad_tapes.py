@@ -12,7 +12,7 @@ from absengine.errors import TapeError
 from absengine.loaders import PoolSource, load_pool
 
 FOLDER = Path(__file__).parents[1] / "bad" / "tapes"
-TAPES = sorted(path for path in FOLDER.iterdir() if path.name.count(".") == 1 and path.suffix != ".toml")
+TAPES = sorted(path for path in FOLDER.iterdir() if path.name.count(".") == 1 and path.suffix not in ("", ".toml"))
 KINDS = {
     code: kind
     for kind, codes in tomllib.loads((FOLDER / "index.toml").read_text(encoding="utf-8"))["kind"].items()
@@ -41,5 +41,5 @@ def test_load_pool__refuses_each_bad_tape(tape: Path) -> None:
 def test_bad_tapes__are_many_and_each_companion_has_its_tape() -> None:
     assert len(TAPES) >= 30
     stems = {path.stem for path in TAPES}
-    assert {path.name.split(".")[0] for path in FOLDER.iterdir()} - {"index"} == stems
+    assert {path.name.split(".")[0] for path in FOLDER.iterdir()} - {"index", ""} == stems
     assert set(KINDS) <= stems
