@@ -107,10 +107,12 @@ class Scratch(NamedTuple):
     """Memory of one path."""
 
     book: NDArray[np.float64]
-    share: NDArray[np.float64]
-    level: NDArray[np.float64]  # (2, clock): cumulated curve at the last due date, default and prepayment
-    ration: NDArray[np.float64]
-    carry: NDArray[np.float64]
+    share: NDArray[np.float64]  # [clock] part still performing
+    level: NDArray[np.float64]  # [clock] cumulated curve at the last due date
+    chance: NDArray[np.float64]  # (2, event) rate of default and of prepayment, or the share that is to go
+    lost: NDArray[np.float64]  # [event] share of the clock's contracts that defaults
+    ration: NDArray[np.float64]  # [curve] rate of this month's cumulative default
+    carry: NDArray[np.float64]  # [curve] cumulative default not placed yet
     caps: NDArray[np.float64]
 
 
@@ -124,160 +126,148 @@ def level_at(tables: NDArray[np.float64], start: int, position: float) -> float:
 
 @part
 def _open(case: int, clocks: Clocks, plan: Plan, scratch: Scratch) -> None:
-    """Start a path: full share, curves at their start, balances from entry to the first due date."""
-    book = scratch.book
+    """Start a path: full shares, contracts named by events, balances from entry to the first due date."""
+    book, here = scratch.book, plan.curves[plan.layout[case], 0]
     if plan.book[case] >= 0:
         book[:] = plan.books[plan.book[case]]
     else:
         book[:] = 0.0
-    curves = plan.curves[plan.layout[case]]
-    for c in range(len(clocks.balance)):
-        scratch.share[c] = 1.0
-        if curves[0, c] == NOT_HERE:
-            continue
-        for r in range(clocks.entry[c], clocks.first[c]):
-            book[PERFORMING, r] += clocks.balance[c]
-        for aspect in range(2):
-            k = curves[aspect, c]
-            if k >= 0 and plan.kind[case, k] <= SHARE_BY_AGE:
-                position = clocks.start[plan.kind[case, k] % 2, c]
-                scratch.level[aspect, c] = level_at(plan.tables, plan.start[case, k], position)
+    for c in range(len(here)):
+        if here[c] != NOT_HERE:
+            for r in range(clocks.entry[c], clocks.first[c]):
+                book[PERFORMING, r] += clocks.balance[c]
+    scratch.share[:] = 1.0
     scratch.carry[:] = 0.0
+    scratch.lost[:] = 0.0
+
+
+@part
+def _chances(case: int, aspect: int, events: Events, clocks: Clocks, plan: Plan, scratch: Scratch) -> None:
+    """Rate (or absolute share) of default (aspect 0) or prepayment (aspect 1) on every due date of a path."""
+    curves, kinds, starts = plan.curves[plan.layout[case], aspect], plan.kind[case], plan.start[case]
+    tables, level, chance, clock = plan.tables, scratch.level, scratch.chance[aspect], events.clock
+    for c in range(len(curves)):
+        k = curves[c]
+        if k >= 0 and kinds[k] <= SHARE_BY_AGE:
+            level[c] = level_at(tables, starts[k], clocks.start[kinds[k] % 2, c])
+    for e in range(len(clock)):
+        k = curves[clock[e]]
+        chance[e] = 0.0
+        if k < 0:
+            continue
+        kind = kinds[k]
+        if kind <= SHARE_BY_AGE:
+            now = level_at(tables, starts[k], events.position[kind % 2, e])
+            step = now - level[clock[e]]
+            level[clock[e]] = now
+            chance[e] = 1.0 - np.exp(step) if kind <= BY_AGE else step
+        elif kind == BY_PAYMENT:
+            chance[e] = 1.0 - np.exp(tables[starts[k] + events.payment[e]] * events.years[e])
+        elif kind == SHARE_BY_PAYMENT:
+            chance[e] = tables[starts[k] + events.payment[e]]
+        elif kind == AT_MATURITY and events.final[e]:
+            chance[e] = tables[starts[k]]
 
 
 @part
 def _ration(case: int, period: int, events: Events, plan: Plan, scratch: Scratch) -> None:
-    """Spread the month's default amount over what falls due in it; what finds no balance is carried to the next
-    month.
-    """
-    curves = plan.curves[plan.layout[case], 0]
-    ration, carry = scratch.ration, scratch.carry
+    """Spread the month's default amount over what falls due in it; what finds no balance is carried to the next month."""
+    curves, clock = plan.curves[plan.layout[case], 0], events.clock
+    start, stop = events.bounds[period], events.bounds[period + 1]
+    ration, carry, chance = scratch.ration, scratch.carry, scratch.chance[0]
     ration[:] = 0.0
-    for e in range(events.bounds[period], events.bounds[period + 1]):
-        k = curves[events.clock[e]]
+    for e in range(start, stop):
+        k = curves[clock[e]]
         if k >= 0 and events.fresh[e]:
-            ration[k] += scratch.share[events.clock[e]] * events.opening[e]
-    for k in range(plan.kind.shape[1]):
+            ration[k] += scratch.share[clock[e]] * events.opening[e]
+    for k in range(len(ration)):
         if plan.kind[case, k] == TARGET:
             carry[k] += plan.tables[plan.start[case, k] + period]
             there = ration[k]
             ration[k] = min(1.0, carry[k] / there) if there > 0.0 else 0.0
             carry[k] -= min(carry[k], there)
+    for e in range(start, stop):
+        k = curves[clock[e]]
+        if k >= 0 and events.fresh[e] and plan.kind[case, k] == TARGET:
+            chance[e] = ration[k]
 
 
 @part
-def _rate(case: int, aspect: int, k: int, e: int, events: Events, plan: Plan, scratch: Scratch) -> float:
-    """Part of the clock's performing balance that defaults (aspect 0) or prepays (aspect 1) on a due date."""
-    kind, start, c = plan.kind[case, k], plan.start[case, k], events.clock[e]
-    if kind <= SHARE_BY_AGE:
-        level = level_at(plan.tables, start, events.position[kind % 2, e])
-        step = level - scratch.level[aspect, c]
-        scratch.level[aspect, c] = level
-        if kind <= BY_AGE:
-            return float(1.0 - np.exp(step))
-    elif kind == BY_PAYMENT:
-        return float(1.0 - np.exp(plan.tables[start + events.payment[e]] * events.years[e]))
-    elif kind == SHARE_BY_PAYMENT:
-        step = plan.tables[start + events.payment[e]]
-    elif kind == TARGET:
-        return float(scratch.ration[k]) if events.fresh[e] else 0.0
-    else:
-        return float(plan.tables[start]) if events.final[e] else 0.0
-    share = scratch.share[c]
-    if step > share:
-        plan.unplaced[case] += (step - share) * events.opening[e]
-        return 1.0
-    return float(step / share) if share > 0.0 else 0.0
-
-
-@part
-def _recover(
-    case: int, slot: int, e: int, base: tuple[float, ...], grace: int, terms: Terms, scratch: Scratch
-) -> float:
-    """Pay one default from its sources in legal order, never more than the claim; returns what is paid inside grace.
-
-    ``base`` holds the claim's measures by OF_…; a source whose payer is gone on the pay date pays nothing.
-    """
-    book, caps = scratch.book, scratch.caps
-    left, early, delayed = base[OF_CLAIM], 0.0, terms.delayed[case, slot]
-    for s in range(SOURCES):
-        basis = terms.basis[case, slot, s]
-        if basis == NOTHING:
-            continue
-        amount = min(left, terms.rate[case, slot, s] * base[basis])
-        cap = terms.cap[case, slot, s]
-        if cap >= 0:
-            amount = min(amount, caps[cap])
-        paid = 0.0
-        for part_paid in range(2):
-            key = terms.dates[case, slot, s] if part_paid == 0 else terms.later[case, slot, s]
-            money = amount * (1.0 - delayed) if part_paid == 0 else amount * delayed
-            if money > 0.0 and terms.day[key, e] < terms.gone[case, slot, s]:
-                book[RECOVERY + s, terms.row[key, e]] += money
-                paid += money
-                if s < GRACE_SOURCES and terms.day[key, e] <= grace:
-                    early += money
-        left -= paid
-        if cap >= 0:
-            caps[cap] -= paid
-    return early
-
-
-@part
-def _default(
-    case: int, e: int, lost: float, events: Events, clocks: Clocks, plan: Plan, terms: Terms, scratch: Scratch
-) -> None:
-    """Book the default of ``lost`` (share of the clock's original balance) on a due date, recognition and
-    recoveries.
-    """
-    c = events.clock[e]
-    k, slot = plan.curves[plan.layout[case], 0, c], plan.curves[plan.layout[case], 2, c]
-    principal = lost * events.opening[e]
-    claim = principal + lost * events.interest[e]
-    scratch.book[DEFAULT, events.row[e]] += principal
-    key, early = plan.recognition[case, k], 0.0
-    if slot >= 0:
-        appraisal = lost * clocks.appraisal[c]
-        base = (0.0, principal, claim, lost * clocks.deposit[c], appraisal, min(appraisal, principal))
-        early = _recover(case, slot, e, base, terms.day[key, e], terms, scratch)
-    if early < claim * FULL:
-        scratch.book[RECOGNISED, terms.row[key, e]] += principal
-
-
-@part
-def _walk(case: int, events: Events, clocks: Clocks, plan: Plan, terms: Terms, scratch: Scratch) -> None:
-    """All due dates of one path, in date order."""
-    book, share = scratch.book, scratch.share
-    curves = plan.curves[plan.layout[case]]
+def _walk(case: int, start: int, stop: int, events: Events, plan: Plan, scratch: Scratch) -> None:
+    """Due dates ``start`` to ``stop`` of one path, in date order."""
+    curves, kinds = plan.curves[plan.layout[case]], plan.kind[case]
+    book, share, chance, clock = scratch.book, scratch.share, scratch.chance, events.clock
     prepay_last, full_interest = plan.prepay_last[case], plan.full_interest[case]
-    for period in range(len(events.bounds) - 1):
-        if plan.rationed[case]:
-            _ration(case, period, events, plan, scratch)
-        for e in range(events.bounds[period], events.bounds[period + 1]):
-            c = events.clock[e]
-            k, j = curves[0, c], curves[1, c]
-            before = share[c]
-            if k == NOT_HERE:
+    for e in range(start, stop):
+        c, row = clock[e], events.row[e]
+        k, j = curves[0, c], curves[1, c]
+        if k == NOT_HERE:
+            continue
+        performing = share[c]
+        if k >= 0:
+            lost = performing * chance[0, e]
+            if kinds[k] in (SHARE_BY_MONTH, SHARE_BY_AGE, SHARE_BY_PAYMENT):
+                lost = min(performing, chance[0, e])
+                plan.unplaced[case] += (chance[0, e] - lost) * events.opening[e]
+            scratch.lost[e] = lost
+            book[DEFAULT, row] += lost * events.opening[e]
+            performing -= lost
+        staying = performing
+        if j >= 0:
+            leaving = performing * chance[1, e]
+            if kinds[j] in (SHARE_BY_MONTH, SHARE_BY_AGE, SHARE_BY_PAYMENT):
+                leaving = min(performing, chance[1, e])
+            staying -= leaving
+            book[PREPAYMENT, row] += leaving * (events.closing[e] if prepay_last else events.opening[e])
+        income = performing if full_interest else staying
+        book[INTEREST, row] += income * events.interest[e]
+        book[FEE, row] += income * events.fee[e]
+        book[PRINCIPAL, row] += (performing if prepay_last else staying) * events.principal[e]
+        share[c] = staying
+        for r in range(row, events.until[e]):
+            book[PERFORMING, r] += staying * events.closing[e]
+
+
+@part
+def _recover(case: int, events: Events, clocks: Clocks, plan: Plan, terms: Terms, scratch: Scratch) -> None:
+    """Recognise each default and pay it from its sources in legal order, together never more than the claim.
+
+    A source whose payer is gone on the pay date pays nothing; caps are spent in the order of missed dates.
+    """
+    curves, book, caps, clock = plan.curves[plan.layout[case]], scratch.book, scratch.caps, events.clock
+    basis, rates, gone = terms.basis[case], terms.rate[case], terms.gone[case]
+    keys, capped, rows, days = (terms.dates[case], terms.later[case]), terms.cap[case], terms.row, terms.day
+    base = np.zeros(6)
+    for e in range(len(clock)):
+        lost, c = scratch.lost[e], clock[e]
+        if lost <= 0.0:
+            continue
+        grace, slot, early = plan.recognition[case, curves[0, c]], curves[2, c], 0.0
+        base[OF_PRINCIPAL] = lost * events.opening[e]
+        base[OF_CLAIM] = base[OF_PRINCIPAL] + lost * events.interest[e]
+        base[OF_DEPOSIT], base[OF_APPRAISAL] = lost * clocks.deposit[c], lost * clocks.appraisal[c]
+        base[OF_LOWER] = min(base[OF_APPRAISAL], base[OF_PRINCIPAL])
+        left = base[OF_CLAIM]
+        for s in range(SOURCES if slot >= 0 else 0):
+            if basis[slot, s] == NOTHING:
                 continue
-            performing, row = before, events.row[e]
-            if k >= 0:
-                lost = before * _rate(case, 0, k, e, events, plan, scratch)
-                if lost > 0.0:
-                    performing = before - lost
-                    _default(case, e, lost, events, clocks, plan, terms, scratch)
-            staying = performing
-            if j >= 0:
-                staying = performing * (1.0 - _rate(case, 1, j, e, events, plan, scratch))
-                leaving = events.closing[e] if prepay_last else events.opening[e]
-                book[PREPAYMENT, row] += (performing - staying) * leaving
-            income = performing if full_interest else staying
-            book[INTEREST, row] += income * events.interest[e]
-            book[FEE, row] += income * events.fee[e]
-            book[PRINCIPAL, row] += (performing if prepay_last else staying) * events.principal[e]
-            share[c] = staying
-            held = staying * events.closing[e]
-            for r in range(row, events.until[e]):
-                book[PERFORMING, r] += held
+            cap, paid = capped[slot, s], 0.0
+            amount = min(left, rates[slot, s] * base[basis[slot, s]])
+            if cap >= 0:
+                amount = min(amount, caps[cap])
+            for turn in range(2):
+                key = keys[turn][slot, s]
+                money = amount * (terms.delayed[case, slot] if turn else 1.0 - terms.delayed[case, slot])
+                if money > 0.0 and days[key, e] < gone[slot, s]:
+                    book[RECOVERY + s, rows[key, e]] += money
+                    paid += money
+                    if s < GRACE_SOURCES and days[key, e] <= days[grace, e]:
+                        early += money
+            left -= paid
+            if cap >= 0:
+                caps[cap] -= paid
+        if early < base[OF_CLAIM] * FULL:
+            book[RECOGNISED, rows[grace, e]] += base[OF_PRINCIPAL]
 
 
 @part
@@ -291,10 +281,9 @@ def _close(case: int, lane: int, plan: Plan, scratch: Scratch, out: NDArray[np.f
         if line >= 0:
             for r in range(book.shape[1]):
                 out[line, r, lane] = book[channel, r]
-    if plan.rationed[case]:
-        for k in range(plan.kind.shape[1]):
-            if plan.kind[case, k] == TARGET:
-                plan.unplaced[case] += scratch.carry[k] + plan.tables[plan.start[case, k] - 1]
+    for k in range(plan.kind.shape[1]):
+        if plan.kind[case, k] == TARGET:
+            plan.unplaced[case] += scratch.carry[k] + plan.tables[plan.start[case, k] - 1]
 
 
 @kernel
@@ -306,11 +295,13 @@ def fill(
     A TARGET table is preceded by the amount that falls after the last month of the pool. Each path is computed by
     itself: the result does not depend on how cases are cut into blocks.
     """
-    size, curves = len(clocks.balance), plan.kind.shape[1]
+    size, curves, dates = len(clocks.balance), plan.kind.shape[1], len(events.clock)
     scratch = Scratch(
         np.zeros((CHANNELS, len(plan.entering))),
         np.ones(size),
-        np.zeros((2, size)),
+        np.zeros(size),
+        np.zeros((2, dates)),
+        np.zeros(dates),
         np.zeros(curves),
         np.zeros(curves),
         np.zeros(terms.caps.shape[1]),
@@ -319,5 +310,13 @@ def fill(
         plan.unplaced[case] = 0.0
         scratch.caps[:] = terms.caps[case]
         _open(case, clocks, plan, scratch)
-        _walk(case, events, clocks, plan, terms, scratch)
+        _chances(case, 0, events, clocks, plan, scratch)
+        _chances(case, 1, events, clocks, plan, scratch)
+        if plan.rationed[case]:
+            for period in range(len(events.bounds) - 1):
+                _ration(case, period, events, plan, scratch)
+                _walk(case, events.bounds[period], events.bounds[period + 1], events, plan, scratch)
+        else:
+            _walk(case, 0, dates, events, plan, scratch)
+        _recover(case, events, clocks, plan, terms, scratch)
         _close(case, case - first, plan, scratch, out)

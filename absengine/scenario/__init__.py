@@ -13,6 +13,7 @@ from absengine.scenario.nouns import (
     Scope,
     Supporter,
 )
+from absengine.scenario.pack import load_pack
 
 __all__ = [
     "Assumption",
@@ -26,4 +27,5 @@ __all__ = [
     "Scenario",
     "Scope",
     "Supporter",
+    "load_pack",
 ]
