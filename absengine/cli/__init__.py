@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -11,9 +10,11 @@ import typer
 
 from absengine import __version__
 from absengine.cli.errors import report_bug, report_interrupt, report_refusal, report_system
+from absengine.cli.explain import explain
 from absengine.cli.fmt import fmt
 from absengine.cli.new import new
 from absengine.cli.schema import schema
+from absengine.cli.tape import tape
 from absengine.errors import AbsError
 
 app = typer.Typer(
@@ -50,7 +51,7 @@ def _before_command(
     context.ensure_object(Options).debug = debug
 
 
-COMMANDS = (new, fmt, schema)
+COMMANDS = (new, tape, explain, fmt, schema)
 """Every command, in the order the help lists them; a command's name is its function's name."""
 
 for _command in COMMANDS:
@@ -73,7 +74,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         return report_bug(error, debug=options.debug)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
