@@ -55,12 +55,14 @@ class Events(NamedTuple):
 
 
 class Clocks(NamedTuple):
-    """Groups of contracts: row of entry, row of the first due date, cut-off balance, position at the cut-off."""
+    """Groups of contracts: row of entry, row of the first due date, cut-off balance, where curves start."""
 
     entry: NDArray[np.int32]
     first: NDArray[np.int32]
     balance: NDArray[np.float64]
-    start: NDArray[np.float64]  # (2, clock): 0 and the age at cut-off
+    start: NDArray[
+        np.float64
+    ]  # (2, clock): 0 months since cut-off; age on the last scheduled date before the first left
     deposit: NDArray[np.float64]
     appraisal: NDArray[np.float64]
 
@@ -171,7 +173,7 @@ def _chances(case: int, aspect: int, events: Events, clocks: Clocks, plan: Plan,
 
 @part
 def _ration(case: int, period: int, events: Events, plan: Plan, scratch: Scratch) -> None:
-    """Spread the month's default amount over what falls due in it; what finds no balance is carried to the next month."""
+    """Spread the month's default amount over what falls due in it; what finds no balance is carried on."""
     curves, clock = plan.curves[plan.layout[case], 0], events.clock
     start, stop = events.bounds[period], events.bounds[period + 1]
     ration, carry, chance = scratch.ration, scratch.carry, scratch.chance[0]

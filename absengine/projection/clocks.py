@@ -94,8 +94,7 @@ class Pool:
         known = ~np.isnat(origin)
         day = self.rhythm.day[contract]
         counted = months_between(np.where(known, origin, dates), dates, day)
-        ahead = np.maximum(months_between(self.cutoff[contract], dates, day), 0.0)
-        return np.where(known, counted, stated + ahead).clip(0.0)
+        return np.where(known, counted, stated + months_between(self.cutoff[contract], dates, day)).clip(0.0)
 
     @cached_property
     def months(self) -> Dates:
