@@ -81,16 +81,15 @@ class _Writer:
     def comment(self, after: bool) -> str:
         """A comment; behind something on its line the gap the user left stays (two spaces where there was none)."""
         token = self.take()
-        before = self.text[: token.start]
-        gap = before[len(before.rstrip(" \t")) :] if after else ""
+        gap = self.text[self.tokens[self.index - 2].end : token.start] if after else ""
         return (gap or "  " if after else "") + self.source(token)
 
     def header(self) -> str:
         opening = self.source(self.take())
         key = self.key()
+        if self.next.kind == "key":
+            self.take()  # the scanner marks the new row of an array of tables once more
         closing = self.source(self.take())
-        if self.more() and self.next.kind == "key" and isinstance(self.next.path[-1], int):
-            self.take()  # the scanner marks the new table of an array once more
         return f"{opening}{key}{closing}"
 
     def key(self) -> str:

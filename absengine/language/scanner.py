@@ -148,11 +148,11 @@ class _Scanner:
         self._take(kind, 2 if array else 1, ())
         spans = self._dotted()
         path = self._name(spans, (), kind)
-        self._symbol("close", "]]" if array else "]", path)
-        if array:
+        if array:  # the same words also define the new row
             self.rows[path] = self.rows.get(path, 0) + 1
             path += (self.rows[path] - 1,)
             self.tokens.append(Token("key", *spans[-1], path, defines=True))
+        self._symbol("close", "]]" if array else "]", path)
         return path
 
     def _pair(self, table: Path) -> None:

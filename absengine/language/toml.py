@@ -265,12 +265,12 @@ def _repeated(text: str, where: Where) -> Problem:
     allowed, todo = "each key and table once", "merge the two or remove one"
     first: dict[Path, int] = {}
     for token in _definitions(text):
-        line = text.count("\n", 0, token.start) + 1
-        if token.path in first and line <= (where.line or line):
+        if token.path in first:
+            again, before = (_at(text, where.file, offset) for offset in (token.start, first[token.path]))
             key = dotted(token.path)
-            found = f"'{key}' a second time (first on line {first[token.path]})"
-            return Problem("repeated-key", _at(text, where.file, token.start).at(key), found, allowed, todo)
-        first.setdefault(token.path, line)
+            return Problem("repeated-key", again.at(key), f"'{key}' a second time (first on line {before.line})",
+                           allowed, todo)  # fmt: skip
+        first[token.path] = token.start
     return Problem("repeated-key", where, "a key or table given twice", allowed, todo)
 
 
