@@ -14,6 +14,7 @@ from absengine.cli.explain import explain
 from absengine.cli.fmt import fmt
 from absengine.cli.new import new
 from absengine.cli.schema import schema
+from absengine.cli.stress import stress
 from absengine.cli.tape import tape
 from absengine.errors import AbsError
 
@@ -51,7 +52,7 @@ def _before_command(
     context.ensure_object(Options).debug = debug
 
 
-COMMANDS = (new, tape, explain, fmt, schema)
+COMMANDS = (new, tape, explain, fmt, schema, stress)
 """Every command, in the order the help lists them; a command's name is its function's name."""
 
 for _command in COMMANDS:

@@ -86,6 +86,11 @@ def cache_folder() -> str:
         return temporary
 
 
+def is_kept() -> bool:
+    """Whether compiled code is already there; if not, the first call of a kernel takes some seconds."""
+    return bool(_config.DISABLE_JIT) or any(Path(cache_folder()).rglob("*.nbc"))
+
+
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile on first call and keep the machine code in :func:`cache_folder`; for routines called from Python."""
     if _config.DISABLE_JIT:

@@ -1,0 +1,151 @@
+"""``absengine stress DEAL``: every scenario of the packs through the deal; table, run folder, checks."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from absengine.cli.progress import bar as _progress
+from absengine.cli.shipped import pack_files
+from absengine.cli.table import show
+from absengine.errors import Problem, UsageError, Where
+
+if TYPE_CHECKING:
+    from absengine.run import StressRun
+
+Deal = Annotated[Path, typer.Argument(help="Deal folder, or its deal.toml (交易).")]
+Packs = Annotated[list[str], typer.Option("--pack", help="Pack of scenarios: a file, or a shipped name. May repeat.")]
+Chosen = Annotated[list[str], typer.Option("--scenario", help="Run only this scenario. May repeat.")]
+Conditions = Annotated[
+    list[str], typer.Option("--fail-on", help='Exit 4 if this holds, as "A1.principal_loss > 0". May repeat.')
+]
+Out = Annotated[Path, typer.Option(help="Folder the run folder is made in.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace a run folder of the same name.")]
+Threads = Annotated[int, typer.Option(min=1, help="Threads; results do not depend on it.")]
+Language = Annotated[str | None, typer.Option(help="Language of pictures and page: en or zh.")]
+Font = Annotated[Path | None, typer.Option(help="Font file with Chinese characters for pictures.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document; everything else goes to stderr.")]
+Bare = Annotated[bool, typer.Option("--no-folder", help="Write nothing: only the table or the JSON.")]
+
+
+def stress(
+    deal: Deal,
+    pack: Packs = [],  # noqa: B006  typer reads the default, nobody changes it
+    scenario: Chosen = [],  # noqa: B006
+    fail_on: Conditions = [],  # noqa: B006
+    out: Out = Path("runs"),
+    force: Force = False,
+    threads: Threads = 1,
+    language: Language = None,
+    font: Font = None,
+    as_json: AsJson = False,
+    no_folder: Bare = False,
+) -> None:
+    """Run stresses through a deal: classes × scenarios, run folder with workbook, pictures and page.
+
+    Example: absengine stress scenarios/deals/gaoxintou-5 --pack standard --fail-on "A.principal_loss > 0"
+    """
+    if language not in (None, "en", "zh"):
+        raise UsageError(Problem("unknown-language", Where(path="--language"), f"'{language}'", "en, zh"))
+    files = pack_files(pack, deal)
+    options = {"packs": [file.name for file in files], "scenarios": list(scenario), "fail_on": list(fail_on)}
+    with _progress() as progress:
+        run = _run(deal, files, scenario, fail_on, threads, progress)
+    facts = _facts(run, files, options)
+    place = None if no_folder else out / _name(run, facts)
+    document, verdicts = _judged(run, fail_on, "" if place is None else str(place))
+    if place is not None:
+        _write(run, document, verdicts, facts, place, force, language, font)
+    if as_json:
+        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=1) + "\n")
+    else:
+        show(document, place)
+    _enforce(verdicts)
+
+
+def _run(
+    deal: Path,
+    packs: list[Path],
+    chosen: list[str],
+    conditions: list[str],
+    threads: int,
+    progress: Callable[[int, int], None] | None,
+) -> StressRun:
+    """Load, pick scenarios, refuse checks that name nothing, then run."""
+    from absengine.deal.load import load
+    from absengine.results.checks import parse, resolve
+    from absengine.run import run_cases
+    from absengine.scenario import load_pack
+
+    loaded = load(deal)
+    read = tuple(load_pack(path) for path in packs)
+    cases = tuple(case for pack in read for case in pack.cases())
+    known = [case.name for case in cases]
+    missing = [name for name in chosen if name not in known]
+    if missing:
+        found = ", ".join(f"'{name}'" for name in missing)
+        raise UsageError(Problem("unknown-scenario", Where(path="--scenario"), found, ", ".join(known), "check the name"))
+    cases = tuple(case for case in cases if not chosen or case.name in chosen)
+    classes = [(name, tranche.klass) for name, tranche in loaded.file.tranche.items()]
+    resolve([parse(text) for text in conditions], tranches=classes, scenarios=[case.name for case in cases])
+    return run_cases(loaded, read, cases, threads=threads, progress=progress)
+
+
+def _judged(run: StressRun, conditions: list[str], folder: str) -> tuple[dict[str, Any], list[Any]]:
+    """The JSON document, and the verdict on every stated check."""
+    from absengine.results.checks import evaluate, parse
+    from absengine.results.document import stress_document
+
+    document = stress_document(
+        run.paths, twin=run.twin, pool_balance=run.pool.balance, contracts=len(run.pool.contracts), run=folder
+    )
+    return document, [evaluate(parse(text), document) for text in conditions]
+
+
+def _facts(run: StressRun, packs: list[Path], options: dict[str, Any]) -> dict[str, Any]:
+    """The manifest: inputs by digest, calendars, options, versions."""
+    from absengine.calendars.business_days import calendar
+    from absengine.results.folder import manifest
+
+    pool, name = run.deal.file.pool, run.deal.file.dates.payment.calendar
+    beside = {} if pool is None else {key: getattr(pool, key) for key in ("tape", "rights", "plan", "map")}
+    inputs = {key: run.deal.folder / file for key, file in beside.items() if file is not None}
+    inputs |= {"deal": run.deal.path} | {f"pack.{file.stem}": file for file in packs}
+    used = calendar(name)
+    calendars = {name: {"digest": used.digest, "table_end": str(used.table_end)}}
+    return manifest("stress", options, inputs, calendars=calendars)
+
+
+def _name(run: StressRun, facts: dict[str, Any]) -> str:
+    from datetime import datetime
+
+    from absengine.results.folder import digest_of, run_name
+
+    return run_name(run.deal.name, datetime.now(), digest_of(facts))
+
+
+def _write(
+    run: StressRun,
+    document: dict[str, Any],
+    verdicts: list[Any],
+    facts: dict[str, Any],
+    place: Path,
+    force: bool,
+    language: str | None,
+    font: Path | None,
+) -> None:
+    from absengine.report.publish import Publication, publish
+
+    checks = [verdict.as_json() for verdict in verdicts]
+    publish(Publication(run.paths, document, checks, facts), place, force=force, language=language, font=font)
+
+
+def _enforce(verdicts: list[Any]) -> None:
+    from absengine.results.checks import enforce
+
+    enforce(verdicts)

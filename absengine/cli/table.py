@@ -1,0 +1,40 @@
+"""The stress document as a table: colours and lines on a terminal, plain text with tabs in a pipe."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def show(document: dict[str, Any], place: Path | None) -> None:
+    """Print classes × scenarios, then where the run folder is."""
+    from absengine.report.table import stress_table, stress_unit
+
+    columns, rows = stress_table(document)
+    head = document["deal"]
+    pool = document["pool"]
+    unit = stress_unit(document)
+    title = f"{head['name']}: {pool['contracts']} contracts, {unit.full(pool['balance'])}"
+    if sys.stdout.isatty():
+        _rich(title, columns, rows)
+    else:
+        sys.stdout.write(f"{title}\n")
+        for cells in ([column.title for column in columns], *rows):
+            sys.stdout.write("\t".join(cells) + "\n")
+    breaks = sum(document["checks"].values())
+    sys.stdout.write("checks: every budget closes\n" if not breaks else f"checks: {document['checks']}\n")
+    if place is not None:
+        sys.stdout.write(f"run folder: {place}\n")
+
+
+def _rich(title: str, columns: Any, rows: Any) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column.title, justify=column.align)
+    for number, cells in enumerate(rows):
+        table.add_row(*cells, end_section=number + 1 < len(rows) and bool(rows[number + 1][0]))
+    Console().print(table)
