@@ -11,7 +11,7 @@ import pytest
 from absengine.errors import TapeError
 from absengine.loaders import PoolSource, load_pool
 
-FOLDER = Path(__file__).parents[1] / "bad" / "tapes"
+FOLDER = Path(__file__).with_name("tapes")
 TAPES = sorted(path for path in FOLDER.iterdir() if path.name.count(".") == 1 and path.suffix not in ("", ".toml"))
 KINDS = {
     code: kind
