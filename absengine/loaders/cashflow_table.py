@@ -30,15 +30,15 @@ ROLLS_WITHIN = 1e-6
 def schedule(tape: Tape, context: Context) -> Loaded:
     """The table as one contract; rows before the cut-off date are left out.
 
-    The balance is the sum of the principal from the cut-off date on. Raises TapeError where dates repeat, printed
-    balances do not roll forward, or the last printed balance is not zero.
+    The balance is the sum of the principal from the cut-off date on. Raises TapeError where printed
+    balances do not roll forward, or the last one is not zero.
     """
     problems = Problems()
     rows = terms.Rows(tape, problems)
     order = np.argsort(tape.column("date"), kind="stable")
     date, principal, interest = (tape.column(name)[order] for name in ("date", "principal", "interest"))
-    balance = float(np.sum(np.abs(principal)))
-    _refuse_rows(rows, order, date, principal, balance)
+    balance = float(np.sum(principal))
+    _refuse_rows(rows, order, principal, balance)
     kept = date >= context.cutoff
     if not np.any(kept):
         found = f"last date {date[-1]}, cut-off {context.cutoff}"
@@ -48,19 +48,11 @@ def schedule(tape: Tape, context: Context) -> Loaded:
     return Loaded(_contract(tape, context, date, principal), _flows(date, principal, interest))
 
 
-def _refuse_rows(rows: terms.Rows, order: Counts, date: Dates, principal: Floats, balance: float) -> None:
+def _refuse_rows(rows: terms.Rows, order: Counts, principal: Floats, balance: float) -> None:
     tape = rows.tape
     opening, closing = tape.column("opening")[order], tape.column("closing")[order]
     back = np.argsort(order)
     near = ROLLS_WITHIN * balance + 0.005
-    twice = np.append(False, date[1:] == date[:-1])
-    rows.refuse(
-        twice[back], "date", "collections-date-twice", lambda row: str(tape.column("date")[row]), "each date once"
-    )
-    rows.refuse(
-        (principal < 0)[back], "principal", "collections-negative-principal",
-        lambda row: f"{tape.column('principal')[row]:,.2f}", "amounts of 0 and more",
-    )  # fmt: skip
     rows.refuse(
         (np.abs(opening - principal - closing) > near)[back], "closing", "collections-row-does-not-close",
         lambda row: f"closing {tape.column('closing')[row]:,.2f}", "opening less principal",
@@ -70,7 +62,7 @@ def _refuse_rows(rows: terms.Rows, order: Counts, date: Dates, principal: Floats
         jumps[back], "opening", "collections-balance-jumps", lambda row: f"opening {tape.column('opening')[row]:,.2f}",
         "the closing balance of the row before",
     )  # fmt: skip
-    ends_open = np.append(np.zeros(len(date) - 1, dtype=bool), closing[-1] > near)
+    ends_open = np.append(np.zeros(len(order) - 1, dtype=bool), closing[-1] > near)
     rows.refuse(
         ends_open[back], "closing", "collections-not-repaid", lambda row: f"{tape.column('closing')[row]:,.2f} left",
         "a last closing balance of 0", "add the dates on which the rest is collected",

@@ -59,10 +59,6 @@ def plan_rows(tape: Tape, context: Context, rows: terms.Rows, wanted: Flags, cut
         (contract >= 0) & ~wanted[contract], "asset_id", "plan-not-asked-for",
         lambda row: f"a plan for {file.column('asset_id')[row]}, which is repaid otherwise", "amort_type plan (按计划)",
     )  # fmt: skip
-    theirs.refuse(
-        file.column("principal") < 0, "principal", "plan-negative-principal",
-        lambda row: f"{file.column('principal')[row]:,.2f}", "amounts of 0 and more",
-    )  # fmt: skip
     kept = np.flatnonzero((contract >= 0) & (file.column("due_date") >= np.append(cutoff, cutoff[:1])[contract]))
     kept = kept[np.lexsort((file.column("due_date")[kept], contract[kept]))]
     plan = Plan(

@@ -277,7 +277,7 @@ def annuity(grid: Grid, weight: Floats, interest: Floats) -> tuple[Floats, Float
 
 def _annuities(grid: Grid, weight: Floats, grown: Growth) -> tuple[Floats, Floats]:
     """Annuity values with the rate in force at each cell for all later ones: a payment is solved without foresight."""
-    constant = np.append(grown.rate[1:] == grown.rate[:-1], True)
+    constant = np.append(grown.rate[1:] == grown.rate[:-1], True)[: len(grown.rate)]
     constant[grid.ends] = True
     moves = np.unique(grid.contract[~constant])
     value, unit = annuity(grid, weight, grown.interest)

@@ -9,7 +9,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from absengine.calendars.business_days import ROLLS, calendar
+from absengine.calendars.business_days import ALIASES as CALENDARS
+from absengine.calendars.business_days import calendar
 from absengine.calendars.date_rules import add_months, month_day
 from absengine.calendars.day_count import ALIASES, CONVENTIONS, convention
 from absengine.errors import InputError, Problems
@@ -290,20 +291,17 @@ def rolled(tape: Tape, rows: Rows, grid: Grid) -> Dates:
     """Due dates moved to business days where the tape asks (``roll`` with ``calendar``); interest does not move."""
     how, names = tape.column("roll"), tape.column("calendar")
     moves = (how != "") & (how != "none")
+    unknown = np.array([str(name) not in CALENDARS for name in names], dtype=bool)
     rows.refuse(
         moves & (names == ""), "calendar", "calendar-missing", lambda row: f"roll {how[row]} without a calendar",
-        "SSE, CNIB or weekends",
+        ", ".join(CALENDARS),
     )  # fmt: skip
-    rows.refuse(~np.isin(how, ("", *ROLLS)), "roll", "roll-unknown", lambda row: repr(str(how[row])), ", ".join(ROLLS))
-    due = grid.due
-    pairs = sorted({(str(a), str(b)) for a, b in zip(how[moves], names[moves], strict=True) if a in ROLLS and b})
-    for rule, name in pairs:
-        try:
-            days = calendar(name)
-        except InputError as error:
-            rows.problems.extend(error.problems)
-            continue
+    rows.refuse(
+        moves & (names != "") & unknown, "calendar", "calendar-unknown", lambda row: repr(str(names[row])),
+        ", ".join(CALENDARS),
+    )  # fmt: skip
+    due = grid.due.copy()
+    for rule, name in sorted({(str(how[row]), str(names[row])) for row in np.flatnonzero(moves & ~unknown)}):
         cells = np.flatnonzero(np.repeat((how == rule) & (names == name), grid.count))
-        due = due.copy()
-        due[cells] = days.roll(due[cells], rule)
+        due[cells] = calendar(name).roll(due[cells], rule)
     return due

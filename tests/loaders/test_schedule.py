@@ -282,6 +282,8 @@ def test_terms_to_repay__is_enough_and_zero_where_it_never_is() -> None:
 
 
 def test_amortise__nothing_at_all() -> None:
-    grid = grid_of(np.zeros(0, int), np.zeros(0, "M8[D]"), np.zeros(0, "M8[D]"), 0)
-    flows = amortise(grid, growth(grid, _names(), np.zeros(0)), _plan(grid, [], []))
-    assert len(flows) == 0
+    grid = grid_of(np.zeros(0, int), np.zeros(0, "M8[D]"), np.array(["2026-01-01"], "M8[D]"), 1)
+    grown = growth(grid, _names("ACT/360"), np.array([0.05]))
+    plan = _plan(grid, [100.0], [True])
+    assert len(amortise(grid, grown, plan)) == 0
+    assert np.isnan(level_payment(grid, grown, plan)).all()
