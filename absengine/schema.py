@@ -153,7 +153,8 @@ class Timeline:
     Row ``t`` collects ``(calc_date[t-1], calc_date[t]]``; row 0 collects ``[cutoff, calc_date[0]]``.
     Interest accrues over ``[accrual_start[t], accrual_end[t])`` (unadjusted dates; row 0 starts at closing).
     ``anchor[t]`` is the start of the interest period the row lies in: accrual is F(anchor, end) − F(anchor, start).
-    ``pays`` is (stage, row): the stage's list runs on that row.
+    ``pays`` is (stage, row): the stage's list runs on that row. ``call_date`` maps a support to the day of each row on which
+    its provider is called (差额支付启动日); a provider that has failed by then pays nothing on that row.
     """
 
     cutoff: np.datetime64
@@ -165,6 +166,7 @@ class Timeline:
     accrual_end: Dates
     anchor: Dates
     pays: NDArray[np.bool_]
+    call_date: dict[str, Dates] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -181,7 +183,7 @@ POOL_CHANNELS: tuple[str, ...] = (
 )  # fmt: skip
 """Pool channels of PathInputs, in order. ``default`` is principal at the missed date, ``recognised`` the same principal
 at recognition; ``opening``/``performing`` are balances at the start and the end of the row. Further channels are
-``alive.<entity>`` (1 or 0), ``late.<entity>`` (rows), ``index.<name>`` [1/year], ``fee_factor``, ``forced.<trigger>``."""
+``alive.<entity>`` and ``alive.<entity>.<support>`` (1 or 0), ``late.<entity>`` (rows), ``index.<name>`` [1/year], ``fee_factor``, ``forced.<trigger>``."""
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,20 @@ def build_timeline(deal: DealFile) -> Timeline:
         accrual_end=accrual_end,
         anchor=_anchors(accrual_end, paying, closing),
         pays=pays,
+        call_date=_call_dates(deal, calc, pay_date),
     )
+
+
+def _call_dates(deal: DealFile, calc: Dates, pay_date: Dates) -> dict[str, Dates]:
+    """Day on which each support's provider is called, row by row, for supports that state one."""
+    business = calendar(deal.dates.payment.calendar)
+    days = {}
+    for name, support in deal.support.items():
+        if support.call is not None:
+            anchor = pay_date if support.call.anchor == "payment" else calc
+            offset = support.call.signed
+            days[name] = business.shift(anchor, offset) if support.call.business else anchor + np.timedelta64(offset, "D")
+    return days
 
 
 def collection_dates(rule: Regular, cutoff: np.datetime64, final: np.datetime64) -> Dates:

@@ -228,7 +228,7 @@ def _callable(at: StepContext, name: str, short: Slot) -> Slot:
     late = b.asm.value(Op.LT, b.asm.zero, lateness)
     payable = b.asm.value(Op.SELECT, b.asm.value(Op.MIN, short, known), short, late)
     b.add(b.flow(f"support.{name}.called"), short, at.mask)
-    return b.where_set(b.asm.input(f"alive.{provider}"), payable)
+    return b.where_set(b.asm.input(f"alive.{provider}.{name}"), payable)
 
 
 def _draw_support(at: StepContext, name: str, amount: Slot) -> Slot:

@@ -13,7 +13,7 @@ from absengine.language.validation import did_you_mean, one_of
 from absengine.projection.clocks import Pool
 from absengine.projection.recoveries import Payers
 from absengine.scenario import Case
-from absengine.schema import Floats, Timeline
+from absengine.schema import Dates, Floats, Timeline
 
 
 def extra_channels(
@@ -28,7 +28,9 @@ def extra_channels(
         for lane, case in enumerate(cases):
             scenario = case.scenario
             if kind == "alive":
-                column = _alive(pool.timeline, int(payers[lane].gone[entities[rest]]))
+                entity, _, support = rest.partition(".")
+                days = pool.timeline.call_date.get(support, pool.timeline.pay_date)
+                column = _alive(days, int(payers[lane].gone[entities[entity]]))
             elif kind == "late":
                 column = _late(pool.timeline, int(payers[lane].late[entities[rest]]))
             elif kind == "index":
@@ -41,9 +43,9 @@ def extra_channels(
     return values
 
 
-def _alive(timeline: Timeline, gone: int) -> Floats:
-    """1 on rows whose payment date the entity lives to see."""
-    return (timeline.pay_date.astype("datetime64[D]").astype(np.int64) < gone).astype(np.float64)
+def _alive(days: Dates, gone: int) -> Floats:
+    """1 on rows whose day (of payment, or of the support's call) the entity lives to see."""
+    return (days.astype("datetime64[D]").astype(np.int64) < gone).astype(np.float64)
 
 
 def _late(timeline: Timeline, months: int) -> Floats:
