@@ -43,8 +43,8 @@ def _lines() -> Report:
     def report(done: int, total: int) -> None:
         nonlocal said
         tenth = 10 * done // total
-        if tenth > said and time.monotonic() - started > SILENT:
+        if tenth > said and done < total and time.monotonic() - started > SILENT:
             said = tenth
-            sys.stderr.write(f"{10 * tenth} % of {total} blocks\n")
+            sys.stderr.write(f"{10 * tenth} % of the paths\n")
 
     return report

@@ -18,6 +18,13 @@ FIELDS: dict[str, str] = {"what": "what", "source": "from", "to": "to", "share":
                           "then": "then", "value": "value"}  # fmt: skip
 
 
+def senior_tranches(deal: DealFile) -> list[str]:
+    """Tranches of the class named ``senior``; where none is, of the class of the first tranche in the file."""
+    classes = [tranche.klass for tranche in deal.tranche.values()]
+    senior = "senior" if "senior" in classes else classes[0]
+    return [name for name, tranche in deal.tranche.items() if tranche.klass == senior]
+
+
 def check_stage(deal: DealFile, name: str, document: Document, problems: Problems, reachable: set[str]) -> None:
     """Every step well formed; every claim served in a stage the deal can reach; no residual ahead of seniors."""
     _StageChecks(deal, name, document, problems).all(name in reachable)
@@ -164,7 +171,7 @@ class _StageChecks:
 
     def residuals(self) -> None:
         """Residual cash flows only once seniors are repaid, or under a cap (期间收益 or a release formula)."""
-        seniors = {f"principal.{name}" for name, t in self.deal.tranche.items() if t.klass == "senior"}
+        seniors = {f"principal.{name}" for name in senior_tranches(self.deal)}
         swept: set[str] = set()
         for index, step in enumerate(self.stage.step):
             if step.do == "pay" and step.upto is None and step.when is None:
@@ -173,7 +180,7 @@ class _StageChecks:
             if takes and step.upto is None and not seniors <= swept and not self.waits(step):
                 self.add("residual-before-senior", ("stage", self.name, "step", index),
                          "a residual that can be paid while seniors are outstanding",
-                         'when = "balance.senior == 0", an upto, or all senior principal swept before it')  # fmt: skip
+                         'when = "balance.… == 0" of the senior class, an upto, or its principal swept before')  # fmt: skip
 
     def waits(self, step: Step) -> bool:
         """The step's condition needs a senior balance of zero."""

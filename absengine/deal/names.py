@@ -123,7 +123,7 @@ FAMILIES: tuple[Family, ...] = (
            _fixed("cum_default_rate"), _cum_default_rate),
     Family("pool", "资产池", F, "the pool has been bought back", "资产池已被清仓回购", _fixed("called"),
            lambda b, member: b.called),
-    Family("collected", "归集", M, "cash collected since the last payment date, by kind; default is defaulted principal",
+    Family("collected", "归集", M, "cash collected since the last payment date, by kind; or principal defaulted",
            "上一兑付日以来的归集款（按类别）；default 为新增违约本金",
            _fixed("interest", "principal", "prepayment", "fee", "recovery", "default", "total"), _collected),
     Family("balance", "余额", M, "outstanding principal of a class", "未偿本金余额", _classes, _sum(Builder.balance)),

@@ -17,7 +17,7 @@ from absengine.language.formula import Kind
 class Payable:
     """One thing a step pays: ``need`` now, the stock it reduces, the flow it is recorded in.
 
-    ``scheduled`` is what the class's own terms make due now, where that differs from the whole claim (``upto = "due"``);
+    ``scheduled`` is what the class's own terms make due now, where that is not the whole claim (``upto = "due"``);
     ``sweeps`` marks a residual, which needs whatever its account holds.
     """
 

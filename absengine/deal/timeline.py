@@ -60,7 +60,8 @@ def _call_dates(deal: DealFile, calc: Dates, pay_date: Dates) -> dict[str, Dates
         if support.call is not None:
             anchor = pay_date if support.call.anchor == "payment" else calc
             offset = support.call.signed
-            days[name] = business.shift(anchor, offset) if support.call.business else anchor + np.timedelta64(offset, "D")
+            plain = anchor + np.timedelta64(offset, "D")
+            days[name] = business.shift(anchor, offset) if support.call.business else plain
     return days
 
 
