@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import logging
+import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -88,7 +89,7 @@ def _characters(families: tuple[str, ...]) -> frozenset[int]:
 def drawing(with_pen: Pen) -> Iterator[None]:
     """Settings that hold while a figure is made or saved; nothing outside is changed."""
     look = {
-        "font.family": [*with_pen.families],
+        "font.family": [*with_pen.families, "sans-serif"],
         "font.size": 9.5,
         "axes.edgecolor": RULE,
         "axes.labelcolor": MUTED,
@@ -98,6 +99,7 @@ def drawing(with_pen: Pen) -> Iterator[None]:
         "svg.fonttype": "none",
         "svg.hashsalt": "absengine",
         "axes.unicode_minus": True,
+        "text.parse_math": False,  # a name may hold a dollar sign
         "hatch.linewidth": 0.6,
     }
     log = logging.getLogger("matplotlib.font_manager")
@@ -137,10 +139,11 @@ def _fitting(text: str, size: float) -> float:
 
 
 def key_above(figure: Figure, handles: list[Any], labels: list[str], *, columns: int) -> None:
-    """A key between what is shown and the axes, read row by row."""
+    """A key between what is shown and the axes, in as many rows as ``columns`` needs, filled evenly."""
+    rows = max(1, math.ceil(len(labels) / columns))
     figure.legend(
         handles, labels, loc="upper left", bbox_to_anchor=(MARGIN / WIDTH, 1.0 - 0.72 / figure.get_figheight()),
-        ncols=min(len(labels), columns), frameon=False, fontsize=8.5, handlelength=1.5, handleheight=0.9,
+        ncols=math.ceil(len(labels) / rows), frameon=False, fontsize=8.5, handlelength=1.5, handleheight=0.9,
         columnspacing=1.4, handletextpad=0.5, borderaxespad=0.0, borderpad=0.0,
     )  # fmt: skip
 

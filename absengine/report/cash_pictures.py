@@ -30,6 +30,7 @@ from absengine.results.loss_curves import principal_loss
 from absengine.schema import Dates, Floats, Labels, TrancheLabel, TranchePaths
 
 KEY_COLUMNS = 4
+FEW_DATES = 8
 USE_COLOURS = {"tax": "#6b7280", "fees": "#a5abb5", "support_repaid": "#a35c8f", "kept": "#dfe3e8"}
 DASHED = (0, (4, 2))
 
@@ -51,12 +52,19 @@ def shown_line(pen: Pen, *parts: str) -> str:
     return " · ".join(part for part in parts if part and pen.can_write(part))
 
 
-def date_axis(axes: Axes, first: np.datetime64, last: np.datetime64) -> None:
-    """Readable months, with a little air on both sides."""
-    axes.xaxis.set_major_locator(mdates.AutoDateLocator(minticks=3, maxticks=9))  # type: ignore[no-untyped-call]
-    axes.xaxis.set_major_formatter(mdates.DateFormatter("%Y-%m"))  # type: ignore[no-untyped-call]
-    air = np.timedelta64(int((last - first).astype(int) * 0.012) + 1, "D")
-    axes.set_xlim(first - air, last + air)  # type: ignore[arg-type]
+def date_axis(axes: Axes, dates: Dates, margin: float = 0.012) -> None:
+    """Payment dates themselves where a few fit side by side, else readable months; ``margin`` is air on both sides."""
+    first, last = dates[0], dates[-1]
+    span = float((last - first).astype(int)) or 1.0
+    gaps = np.diff(dates).astype(int)
+    if len(dates) <= FEW_DATES and (gaps >= 0.1 * span).all():
+        axes.set_xticks(dates)
+        axes.xaxis.set_major_formatter(mdates.DateFormatter("%Y-%m-%d"))  # type: ignore[no-untyped-call]
+    else:
+        axes.xaxis.set_major_locator(mdates.AutoDateLocator(minticks=3, maxticks=9))  # type: ignore[no-untyped-call]
+        axes.xaxis.set_major_formatter(mdates.DateFormatter("%Y-%m"))  # type: ignore[no-untyped-call]
+    air = np.timedelta64(int(span * margin) + 1, "D")
+    axes.set_xlim(first - air, last + air)
 
 
 def balance_by_class(paths: TranchePaths, lane: int, pen: Pen) -> Figure:
@@ -66,9 +74,12 @@ def balance_by_class(paths: TranchePaths, lane: int, pen: Pen) -> Figure:
     payment stays visible at the right edge.
     """
     books, labels = Books(paths), paths.labels
-    dates = _with_tail(np.concatenate([np.array([labels.closing], dtype="datetime64[D]"), books.pay_dates]))
+    dates = np.concatenate([np.array([labels.closing], dtype="datetime64[D]"), books.pay_dates])
     counted = {one.name: _balance(books, one, lane) for one in labels.tranches}
     pool = np.concatenate([books.channel("opening")[:1, lane], books.channel("performing")[:, lane]])
+    rows = _lively(np.array([*counted.values(), pool]))
+    dates = _with_tail(dates[:rows])
+    counted, pool = {name: balance[:rows] for name, balance in counted.items()}, pool[:rows]
     largest = max(float(np.sum([balance[0] for balance in counted.values()])), float(pool[0]))
     money = money_unit(labels.currency, float(books.currency(largest)), pen.language)
     factor, colours = money.divisor * counting_factor(labels), class_colours(labels)
@@ -89,12 +100,18 @@ def balance_by_class(paths: TranchePaths, lane: int, pen: Pen) -> Figure:
         key_above(figure, handles, [*(title_of(pen, one) for one in labels.tranches), pen.say("performing")], columns=8)
         axes.set_ylim(bottom=0)
         axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
-        date_axis(axes, dates[0], dates[-1])
+        date_axis(axes, dates[:-1], 0.03)
     return figure
 
 
 def scenario_line(pen: Pen, paths: TranchePaths, lane: int) -> str:
     return pen.say("scenario", name=pen.show(paths.scenarios[lane], f"#{lane + 1}"))
+
+
+def _lively(series: Floats) -> int:
+    """How many dates to show: up to the first on which everything has come to zero for good, at least two."""
+    last = int(np.flatnonzero(np.any(series != 0.0, axis=0)).max(initial=0))
+    return min(max(last + 2, 2), int(series.shape[1]))
 
 
 def _with_tail(dates: Dates) -> Dates:
@@ -132,7 +149,9 @@ def uses_of_cash(paths: TranchePaths, lane: int, pen: Pen) -> Figure:
     Below zero: cash drawn from the accounts. A mark on top shows that a support paid in.
     """
     books, labels = Books(paths), paths.labels
-    budget, paying = cash_budget(books), books.paying[:, lane]
+    budget = cash_budget(books)
+    moved = np.array([flow[:, lane] for name, flow in budget.uses.items()])
+    paying = books.paying[:, lane] & (np.arange(books.rows) < _lively(moved))
     dates = books.pay_dates[paying]
     uses = {name: books.since_last_payment(flow)[paying, lane] for name, flow in budget.uses.items()}
     uses = {name: flow for name, flow in uses.items() if np.any(flow != 0.0)}
@@ -171,8 +190,8 @@ def _stack(axes: Axes, dates: Dates, uses: dict[str, Floats], labels: Labels, pe
         up, down = up + np.maximum(amount, 0.0), down + np.minimum(amount, 0.0)
         handles.append(Patch(**style))
         names.append(text)
-    half = np.timedelta64(int(width * 0.6) + 1, "D")
-    date_axis(axes, dates[0] - half, dates[-1] + half)
+    span = float((dates[-1] - dates[0]).astype(int)) or 1.0
+    date_axis(axes, dates, 0.6 * width / span)
     return handles, names
 
 

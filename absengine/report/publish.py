@@ -11,6 +11,7 @@ from absengine.report.words import Language
 from absengine.results.folder import RunFolder
 from absengine.schema import TranchePaths
 
+
 @dataclass(frozen=True)
 class Publication:
     """What is published: recorded paths, the JSON document, verdicts of stated checks, the manifest's facts."""

@@ -76,7 +76,7 @@ def coverage_by_date(paths: TranchePaths, pen: Pen) -> Figure:
     rows = math.ceil(len(names) / KEY_COLUMNS)
     with drawing(pen):
         figure, axes = sheet(pen, _coverage_title(lowest, pen), shown, height=4.2 + 0.2 * rows, key_rows=rows)
-        bottom, top = _coverage_range(ratios)
+        bottom, top = _coverage_range(ratios, lowest)
         for lane in (lane for lane in range(books.lanes) if lane not in chosen):
             _line(axes, books.pay_dates, ratios[:, lane], top, RULE, 0.9)
         for colour, lane in reversed(list(zip(LINE_COLOURS, chosen, strict=False))):
@@ -84,7 +84,8 @@ def coverage_by_date(paths: TranchePaths, pen: Pen) -> Figure:
         axes.axhline(1.0, color=ALARM, linewidth=1.0, zorder=1)
         axes.axhspan(bottom, 1.0, color=ALARM, alpha=0.05, linewidth=0)
         axes.set_ylim(bottom, top)
-        date_axis(axes, books.pay_dates[0], books.pay_dates[-1])
+        due = ~np.isnan(ratios).all(axis=1)
+        date_axis(axes, books.pay_dates[due] if due.any() else books.pay_dates, 0.03)
         axes.yaxis.set_major_formatter(StrMethodFormatter("{x:.2f}×"))
         key_above(figure, entries, names, columns=KEY_COLUMNS)
         if np.nanmax(ratios, initial=0.0) > top:
@@ -108,17 +109,19 @@ def _line_name(pen: Pen, paths: TranchePaths, lane: int, lowest: float) -> str:
     return pen.say("coverage.lowest", name=short, ratio=f"{lowest:.2f}×") if np.isfinite(lowest) else short
 
 
-def _coverage_range(ratios: Floats) -> tuple[float, float]:
+def _coverage_range(ratios: Floats, lowest: Floats) -> tuple[float, float]:
     """Axis limits: coverage of interest alone, once principal is paid, must not flatten what happens around 1."""
-    known = ratios[~np.isnan(ratios)]
+    known, finite = ratios[~np.isnan(ratios)], lowest[np.isfinite(lowest)]
     if not len(known):
         return 0.0, 2.0
-    top = max(1.4, min(float(known.max()), 2.0 * float(np.quantile(known, 0.5))) * 1.06)
+    top = max(1.4, min(float(known.max()), max(3.0, 2.0 * float(finite.max()))) * 1.06)
     return min(0.0, float(known.min()) * 1.06), top
 
 
 def _line(axes: Axes, dates: Dates, values: Floats, top: float, colour: str, width: float) -> None:
     """One scenario; where it leaves the axis a triangle at the edge says so."""
+    known = ~np.isnan(values)
+    dates, values = dates[known], values[known]
     inside = np.where(values <= top, values, np.nan)
     marker = "o" if len(dates) <= 30 else ""
     axes.plot(dates, inside, color=colour, linewidth=width, marker=marker, markersize=3.5)
@@ -151,7 +154,7 @@ def loss_by_layer(document: dict[str, Any], pen: Pen) -> Figure:
     used = list(dict.fromkeys(line for bar in bars for line in bar))
     rows = max(1, math.ceil(len(used) / LAYER_KEY_COLUMNS))
     with drawing(pen):
-        height = 1.6 + 0.2 * rows + 0.4 * max(len(shown), 2)
+        height = 1.5 + 0.2 * rows + 0.45 * max(len(shown), 1)
         words = shown_line(pen, pen.say("layers.shown"), money.name, deal)
         figure, axes = sheet(pen, _layers_title(shown, pen), words, height=height, key_rows=rows)
         box = axes.get_position()

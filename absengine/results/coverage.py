@@ -28,11 +28,26 @@ class Coverage:
 
 def available_cash(books: Books) -> Floats:
     """Numerator: what the period brought in after taxes and senior fees due, on payment rows."""
-    labels = books.labels
-    interest = books.total([f"account.{name}.interest" for name in labels.accounts])
-    burdens = [f"tax.{name}" for name in labels.taxes] + [f"fee.{name}" for name in labels.senior_fees]
-    brought = books.since_last_payment(books.pool_cash + interest)
+    brought = books.since_last_payment(books.pool_cash + _account_interest(books))
+    burdens = _burdens(books)
     return brought - _owed(books, [f"{name}.paid" for name in burdens], [f"{name}.unpaid" for name in burdens])
+
+
+def _account_interest(books: Books) -> Floats:
+    return books.total([f"account.{name}.interest" for name in books.labels.accounts])
+
+
+def _burdens(books: Books) -> list[str]:
+    """Taxes and the fees that stand ahead of interest."""
+    return [f"tax.{name}" for name in books.labels.taxes] + [f"fee.{name}" for name in books.labels.senior_fees]
+
+
+def _life_cash(books: Books) -> Floats:
+    """Numerator over the whole life: each tax and fee counts once, however long it stays unpaid."""
+    burdens = _burdens(books)
+    paid, unpaid = ([f"{name}.{part}" for name in burdens] for part in ("paid", "unpaid"))
+    brought = (books.pool_cash + _account_interest(books)).sum(axis=0)
+    return np.asarray(brought - books.total(paid).sum(axis=0) - books.total(unpaid)[-1])
 
 
 def _owed(books: Books, paid: list[str], unpaid: list[str]) -> Floats:
@@ -70,7 +85,7 @@ def coverage(books: Books, label: TrancheLabel) -> Coverage:
     return Coverage(
         by_date=_ratio(available, due),
         carried=_ratio(available + carried_cash(books), due),
-        total=_ratio(available.sum(axis=0), _life_debt(books, classes)),
+        total=_ratio(_life_cash(books), _life_debt(books, classes)),
     )
 
 

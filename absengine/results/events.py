@@ -99,7 +99,8 @@ def _money(books: Books, amount: float) -> float:
 def _supports(books: Books) -> Dated:
     for name in books.labels.supports:
         called, drawn = books.item(f"support.{name}.called"), books.item(f"support.{name}.drawn")
-        for row, lane in _hits(called > 0):
+        vain = (called > 0) & (drawn <= 0)  # a call nobody answers is told once, not on every date it is repeated
+        for row, lane in _hits((drawn > 0) | rising(vain)):
             asked, paid = _money(books, called[row, lane]), _money(books, drawn[row, lane])
             text = f"support {name} called for {asked:,.2f}, paid {paid:,.2f}"
             yield row, lane, Event(books.labels.pay_dates[row], "support_call", name, asked, "currency", "", text)

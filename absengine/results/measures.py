@@ -67,7 +67,8 @@ class ClassMeasures:
             if one.name == "reasons":
                 continue
             key, value = ("class" if one.name == "klass" else one.name), getattr(self, one.name)
-            document[key] = round(value, decimals) + 0.0 if one.name in MONEY else value
+            counted = one.name in MONEY and value is not None
+            document[key] = round(value, decimals) + 0.0 if counted else value
             if value is None:
                 document[f"{key}_reason"] = self.reasons[one.name]
         return document
@@ -75,9 +76,9 @@ class ClassMeasures:
 
 MONEY: frozenset[str] = frozenset({
     "face", "interest_paid", "principal_paid", "residual_paid", "interest_shortfall", "interest_shortfall_max",
-    "principal_shortfall", "principal_shortfall_max", "principal_loss", "loss",
+    "principal_shortfall", "principal_shortfall_max", "principal_loss", "loss", "pv_loss",
 })  # fmt: skip
-"""Measures in money that always exist."""
+"""Measures in money."""
 
 
 @dataclass(frozen=True)
