@@ -11,7 +11,8 @@ from absengine.errors import Problem
 from absengine.loaders import terms
 from absengine.loaders.due_dates import Counts, Flags, grid_of
 from absengine.loaders.fields import fields_of
-from absengine.loaders.schedule import Amortisation, Flows, Resets, amortise, growth
+from absengine.loaders.interest import Resets, growth
+from absengine.loaders.schedule import Amortisation, Flows, amortise
 from absengine.loaders.source import Context
 from absengine.loaders.tape import Tape
 from absengine.schema import Dates, Floats

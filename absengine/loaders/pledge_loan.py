@@ -18,7 +18,8 @@ from absengine.loaders.contracts import contract_columns
 from absengine.loaders.due_dates import Cycle, Flags, Grid, due_dates
 from absengine.loaders.fields import fields_of
 from absengine.loaders.given_plan import plan_rows, planned
-from absengine.loaders.schedule import Amortisation, Flows, Growth, Resets, amortise, growth, level_payment
+from absengine.loaders.interest import Growth, Resets, growth
+from absengine.loaders.schedule import Amortisation, Flows, amortise, level_payment
 from absengine.loaders.source import Context, Loaded
 from absengine.loaders.tape import Tape
 from absengine.schema import Floats

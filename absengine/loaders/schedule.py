@@ -1,6 +1,5 @@
-"""Schedule maths (还款计划): interest and principal of many contracts at once.
+"""Schedule maths (还款计划): the principal and interest of many contracts at once.
 
-Two layers. :func:`growth` turns rates, day counts and resets into interest per unit of principal for each period;
 :func:`amortise` walks the periods, all contracts side by side. Every way of repaying is a set of weights:
 
 * **level** (等额本息): payments of principal and interest in the proportion of the weights, solved so that the balance
@@ -13,41 +12,15 @@ A weight of 0 is a date that pays interest only. The last due date always repays
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Final
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from absengine.calendars.date_rules import add_months
-from absengine.calendars.day_count import accrued, convention
-from absengine.calendars.fixings import IndexPath
 from absengine.loaders.due_dates import Counts, Flags, Grid
+from absengine.loaders.interest import Growth
 from absengine.schema import Dates, Floats
-
-PERIOD: Final = "period"
-"""Day count of contracts that charge rate × months / 12 whatever the days (按期计息); stubs go by 30E/360, periods of
-weeks and days by ACT/365F."""
-
-
-@dataclass(frozen=True)
-class Resets:
-    """When floating contracts take a new rate; one entry per contract.
-
-    ``index`` is the place of the index in ``paths``, −1 for a fixed rate. ``months`` is the distance between resets
-    counted from ``anchor`` (0: at the start of each period); ``january`` resets on 1 January instead. ``known`` is the
-    rate until the first reset after ``since`` [1/year]; NaN takes index + ``spread`` from the beginning.
-    """
-
-    index: Counts
-    spread: Floats
-    months: Counts
-    january: Flags
-    anchor: Dates
-    known: Floats
-    since: Dates
-    paths: tuple[IndexPath, ...]
 
 
 @dataclass(frozen=True)
@@ -99,134 +72,6 @@ class Flows:
         if len(parts) == 1:
             return parts[0]
         return cls(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])})
-
-
-@dataclass(frozen=True)
-class Growth:
-    """Per cell: interest per unit of principal, accrual time ``years``, and the ``rate`` in force at its start."""
-
-    interest: Floats
-    years: Floats
-    rate: Floats
-
-
-def accrual_years(grid: Grid, names: NDArray[np.object_], start: Dates, end: Dates) -> Floats:
-    """Years accrued over ``[start, end)`` of each cell by its contract's day count (``names``, one per contract).
-
-    Fractions are differences from the start of the period, so that the pieces of a split period add up to the whole.
-    """
-    known, code = np.unique(names.astype(str), return_inverse=True)
-    if len(known) == 1:
-        return _years(str(known[0]), grid, np.arange(len(grid.due)), start, end)
-    codes = np.repeat(code, grid.count)
-    years = np.zeros(len(grid.due))
-    for place, name in enumerate(known):
-        cells = np.flatnonzero(codes == place)
-        years[cells] = _years(str(name), grid, cells, start[cells], end[cells])
-    return years
-
-
-def _years(name: str, grid: Grid, cells: Counts, start: Dates, end: Dates) -> Floats:
-    anchor, stop, nominal = grid.start[cells], grid.end[cells], grid.nominal[cells]
-    whole = np.asarray((start == anchor) & (end == stop))
-    if name == PERIOD:
-        days = (stop - anchor).astype(np.int64)
-        part = np.divide((end - start).astype(np.int64), days, out=np.zeros(len(cells)), where=days > 0)
-        if not np.any(np.isnan(nominal)):
-            return nominal * part
-        stub = np.where(np.isnan(nominal), accrued("30E/360", anchor, start, end), nominal * part)
-        return np.asarray(stub)
-    entry = convention(name)
-    if entry.name == "ACT/ACT ICMA":
-        return _icma(grid, cells, start, end)
-    if entry.name == "30E/360 ISDA":
-        maturity = grid.end[grid.first[1:] - 1][grid.contract[cells]]
-        return accrued(name, anchor, start, end, maturity=maturity)
-    if np.all(whole):
-        return np.asarray(entry.rule(anchor, stop), dtype=np.float64)
-    return accrued(name, anchor, start, end)
-
-
-def _icma(grid: Grid, cells: Counts, start: Dates, end: Dates) -> Floats:
-    """ACT/ACT ICMA; a stub lies in a notional regular period: up to its end in front, from its start at the back."""
-    usual = _usual_months(grid)[cells]
-    back = (grid.left[cells] == 0) & np.isnan(grid.nominal[cells])
-    front = (grid.left[cells] > 0) & np.isnan(grid.nominal[cells])
-    begin = np.where(front, add_months(grid.end[cells], -usual), grid.start[cells])
-    finish = np.where(back, add_months(grid.start[cells], usual), grid.end[cells])
-    days = (finish - begin).astype(np.int64)
-    return np.asarray((end - start).astype(np.int64) / days * (usual / 12.0))
-
-
-def _usual_months(grid: Grid) -> Counts:
-    """Months of the regular period of each cell's contract; 12 where a contract has stubs only."""
-    months = np.rint(np.nan_to_num(grid.nominal) * 12).astype(np.int64)
-    usual = np.zeros(len(grid.first) - 1, dtype=np.int64)
-    np.maximum.at(usual, grid.contract, months)
-    return np.repeat(np.where(usual > 0, usual, 12), grid.count)
-
-
-def growth(grid: Grid, names: NDArray[np.object_], rate: Floats, resets: Resets | None = None) -> Growth:
-    """Interest per unit of principal in each cell.
-
-    ``names`` and ``rate`` [1/year] have one entry per contract. A period in which the rate changes is split on the day
-    of the change (分段计息).
-    """
-    years = accrual_years(grid, names, grid.start, grid.end)
-    rates = np.repeat(rate, grid.count)
-    if resets is None or not np.any(resets.index >= 0):
-        return Growth(rates * years, years, rates)
-    floating = np.flatnonzero(np.repeat(resets.index >= 0, grid.count))
-    contract = grid.contract[floating]
-    begin, end = grid.start[floating].copy(), grid.end[floating]
-    rates[floating] = _rate_on(resets, contract, begin, begin)
-    total = np.zeros(len(grid.due))
-    total[:] = rates * years
-    total[floating] = 0.0
-    while True:
-        change = np.minimum(_next_reset(resets, contract, begin), end)
-        piece_start, piece_end = grid.start.copy(), grid.start.copy()
-        piece_start[floating], piece_end[floating] = begin, change
-        piece = accrual_years(grid, names, piece_start, piece_end)
-        total[floating] += _rate_on(resets, contract, grid.start[floating], begin) * piece[floating]
-        begin = change
-        if np.all(begin >= end):
-            return Growth(total, years, rates)
-
-
-def _last_reset(resets: Resets, contract: Counts, dates: Dates) -> Dates:
-    """The reset on or before each date; the date itself where each period is set anew."""
-    january = dates.astype("datetime64[Y]").astype("datetime64[D]")
-    months = np.maximum(resets.months[contract], 1)
-    anchor = resets.anchor[contract]
-    apart = (dates.astype("datetime64[M]") - anchor.astype("datetime64[M]")).astype(np.int64) // months
-    apart = apart - (add_months(anchor, apart * months) > dates)
-    regular = np.where(resets.months[contract] > 0, add_months(anchor, apart * months), dates)
-    return np.where(resets.january[contract], january, regular)
-
-
-def _next_reset(resets: Resets, contract: Counts, dates: Dates) -> Dates:
-    """The first reset after each date; far away where each period is set anew."""
-    january = (dates.astype("datetime64[Y]") + 1).astype("datetime64[D]")
-    months = np.maximum(resets.months[contract], 1)
-    anchor = resets.anchor[contract]
-    apart = (dates.astype("datetime64[M]") - anchor.astype("datetime64[M]")).astype(np.int64) // months
-    apart = apart + (add_months(anchor, apart * months) <= dates)
-    regular = np.where(resets.months[contract] > 0, add_months(anchor, apart * months), np.datetime64("9999-12-31"))
-    return np.where(resets.january[contract], january, regular)
-
-
-def _rate_on(resets: Resets, contract: Counts, period: Dates, dates: Dates) -> Floats:
-    """Rate in force on each date of periods that begin on ``period``."""
-    by_period = (resets.months[contract] == 0) & ~resets.january[contract]
-    fixing = np.where(by_period, period, _last_reset(resets, contract, dates))
-    known = resets.known[contract]
-    keeps = ~np.isnan(known) & (fixing <= resets.since[contract])
-    rates = np.where(keeps, known, 0.0)
-    for place, path in enumerate(resets.paths):
-        asks = np.flatnonzero((resets.index[contract] == place) & ~keeps)
-        rates[asks] = path.at(fixing[asks]) + resets.spread[contract[asks]]
-    return rates
 
 
 def _columns(grid: Grid) -> Iterator[tuple[Counts, Counts]]:
@@ -394,15 +239,3 @@ def terms_to_repay(balance: Floats, rate_per_period: Floats, payment: Floats, le
         annuity_terms = np.where(rate_per_period > 0, -np.log1p(-ratio) / np.log1p(rate_per_period), balance / payment)
         terms = np.where(level, annuity_terms * 1.1 + 2, balance / payment)
     return np.where(np.isfinite(terms) & (terms > 0), np.ceil(terms - 1e-9), 0).astype(np.int64)
-
-
-def with_fees(flows: Flows, fee: Floats) -> Flows:
-    """The same flows with ``fee`` due beside them."""
-    return replace(flows, fee=fee)
-
-
-def index_paths(names: NDArray[np.object_], rates: Mapping[str, IndexPath]) -> tuple[Counts, tuple[IndexPath, ...]]:
-    """Place of each contract's index among the paths used; −1 where the name is empty or not known."""
-    used = sorted({str(name) for name in names if name in rates})
-    place = {name: number for number, name in enumerate(used)}
-    return np.array([place.get(str(name), -1) for name in names], dtype=np.int64), tuple(rates[name] for name in used)

@@ -15,7 +15,8 @@ from absengine.calendars.date_rules import add_months, month_day
 from absengine.calendars.day_count import ALIASES, CONVENTIONS, convention
 from absengine.errors import InputError, Problems
 from absengine.loaders.due_dates import Counts, Cycle, Flags, Grid
-from absengine.loaders.schedule import PERIOD, Resets, index_paths, terms_to_repay
+from absengine.loaders.interest import PERIOD, Resets, index_paths
+from absengine.loaders.schedule import terms_to_repay
 from absengine.loaders.source import Context
 from absengine.loaders.tape import Tape
 from absengine.schema import Dates, Floats
@@ -29,7 +30,7 @@ MONTHS: Final[dict[str, int]] = {
 """Months between due dates, by the word of ``frequency``; 0 is one payment, −1 unknown."""
 
 RESET_MONTHS: Final[dict[str, int]] = {
-    "monthly": 1, "quarterly": 3, "half_yearly": 6, "yearly": 12, "january": 12, "payment": 0, "none": 12_000, "": -1,
+    "monthly": 1, "quarterly": 3, "half_yearly": 6, "yearly": 12, "january": 12, "payment": 0, "none": -1, "": -1,
 }  # fmt: skip
 PERIOD_WORDS: Final = frozenset({"", "period", "按期", "按期计息"})
 """Day counts that mean rate × months / 12; a tape without the column means it too."""
@@ -254,7 +255,7 @@ def resets(tape: Tape, rows: Rows, context: Context, cutoff: Dates) -> Resets | 
     """Resets of floating rows; None where every rate is fixed.
 
     ``rate`` is the rate in force at the cut-off date and holds until the first reset after it. ``reset`` counts from
-    origination (对年对月对日), is 1 January, or is each payment.
+    origination (对年对月对日), is 1 January, each payment, or none.
     """
     floating = tape.column("rate_type") == "floating"
     if not np.any(floating):
@@ -275,13 +276,13 @@ def resets(tape: Tape, rows: Rows, context: Context, cutoff: Dates) -> Resets | 
     )  # fmt: skip
     start = tape.column("start_date")
     months = np.array([RESET_MONTHS[text] for text in word], dtype=np.int64)
-    by_start = floating & (months > 0) & (word != "january") & (word != "none")
+    by_start = floating & (months > 0) & (word != "january")
     rows.refuse(
         by_start & np.isnat(start), "start_date", "start-date-missing", lambda row: "no day to count resets from",
         "the day interest begins",
     )  # fmt: skip
     return Resets(
-        index=np.where(floating, place, -1), spread=np.nan_to_num(tape.column("spread")), months=np.maximum(months, 0),
+        index=np.where(floating, place, -1), spread=np.nan_to_num(tape.column("spread")), months=months,
         january=np.asarray(word == "january"), anchor=np.where(np.isnat(start), cutoff, start),
         known=tape.column("rate"), since=cutoff, paths=paths,
     )  # fmt: skip

@@ -14,7 +14,8 @@ import pytest
 
 from absengine.calendars.date_rules import Period, is_month_end, month_day, regular_dates
 from absengine.loaders.due_dates import Cycle, Grid, due_dates, grid_of
-from absengine.loaders.schedule import Amortisation, Flows, amortise, growth, level_payment, terms_to_repay
+from absengine.loaders.interest import growth
+from absengine.loaders.schedule import Amortisation, Flows, amortise, level_payment, terms_to_repay
 
 CASES = Path(__file__).resolve().parents[2].parent / "shared" / "verification" / "actus" / "plain_cases.json"
 DAY_COUNTS = {"A365": "ACT/365F", "A360": "ACT/360", "AA": "ACT/ACT ISDA", "30E360": "30E/360"}

@@ -1,0 +1,179 @@
+"""Interest of each period per unit of principal: day counts, fixed and floating rates, resets (计息与重定价)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from absengine.calendars.date_rules import add_months
+from absengine.calendars.day_count import accrued, convention
+from absengine.calendars.fixings import IndexPath
+from absengine.loaders.due_dates import Counts, Flags, Grid
+from absengine.schema import Dates, Floats
+
+PERIOD: Final = "period"
+"""Day count of contracts that charge rate × months / 12 whatever the days (按期计息); stubs, and periods counted in
+weeks or days, go by 30E/360."""
+
+
+@dataclass(frozen=True)
+class Resets:
+    """When floating contracts take a new rate; one entry per contract.
+
+    ``index`` is the place of the index in ``paths``, −1 for a fixed rate. ``months`` is the distance between resets
+    counted from ``anchor`` (0: at the start of each period, −1: never); ``january`` resets on 1 January instead.
+    ``known`` is the rate until the first reset after ``since`` [1/year]; NaN takes index + ``spread`` from the start.
+    """
+
+    index: Counts
+    spread: Floats
+    months: Counts
+    january: Flags
+    anchor: Dates
+    known: Floats
+    since: Dates
+    paths: tuple[IndexPath, ...]
+
+
+@dataclass(frozen=True)
+class Growth:
+    """Per cell: interest per unit of principal, accrual time ``years``, and the ``rate`` in force at its start."""
+
+    interest: Floats
+    years: Floats
+    rate: Floats
+
+
+def accrual_years(
+    grid: Grid, names: NDArray[np.object_], start: Dates, end: Dates, cells: Counts | None = None
+) -> Floats:
+    """Years accrued over ``[start, end)`` of each cell by its contract's day count (``names``, one per contract).
+
+    ``cells`` are the cells meant, default all. Fractions are differences from the start of the period, so that the
+    pieces of a split period add up to the whole.
+    """
+    cells = np.arange(len(grid.due)) if cells is None else cells
+    known, code = np.unique(names.astype(str), return_inverse=True)
+    if len(known) == 1:
+        return _years(str(known[0]), grid, cells, start, end)
+    codes = np.repeat(code, grid.count)[cells]
+    years = np.zeros(len(cells))
+    for place, name in enumerate(known):
+        own = np.flatnonzero(codes == place)
+        years[own] = _years(str(name), grid, cells[own], start[own], end[own])
+    return years
+
+
+def _years(name: str, grid: Grid, cells: Counts, start: Dates, end: Dates) -> Floats:
+    anchor, stop, nominal = grid.start[cells], grid.end[cells], grid.nominal[cells]
+    whole = np.asarray((start == anchor) & (end == stop))
+    if name == PERIOD:
+        days = (stop - anchor).astype(np.int64)
+        part = np.divide((end - start).astype(np.int64), days, out=np.zeros(len(cells)), where=days > 0)
+        if not np.any(np.isnan(nominal)):
+            return nominal * part
+        stub = np.where(np.isnan(nominal), accrued("30E/360", anchor, start, end), nominal * part)
+        return np.asarray(stub)
+    entry = convention(name)
+    if entry.name == "ACT/ACT ICMA":
+        return _icma(grid, cells, start, end)
+    if entry.name == "30E/360 ISDA":
+        maturity = grid.end[grid.first[1:] - 1][grid.contract[cells]]
+        return accrued(name, anchor, start, end, maturity=maturity)
+    if np.all(whole):
+        return np.asarray(entry.rule(anchor, stop), dtype=np.float64)
+    return accrued(name, anchor, start, end)
+
+
+def _icma(grid: Grid, cells: Counts, start: Dates, end: Dates) -> Floats:
+    """ACT/ACT ICMA; a stub lies in a notional regular period: up to its end in front, from its start at the back."""
+    usual = _usual_months(grid)[cells]
+    back = (grid.left[cells] == 0) & np.isnan(grid.nominal[cells])
+    front = (grid.left[cells] > 0) & np.isnan(grid.nominal[cells])
+    begin = np.where(front, add_months(grid.end[cells], -usual), grid.start[cells])
+    finish = np.where(back, add_months(grid.start[cells], usual), grid.end[cells])
+    days = (finish - begin).astype(np.int64)
+    return np.asarray((end - start).astype(np.int64) / days * (usual / 12.0))
+
+
+def _usual_months(grid: Grid) -> Counts:
+    """Months of the regular period of each cell's contract; 12 where a contract has stubs only."""
+    months = np.rint(np.nan_to_num(grid.nominal) * 12).astype(np.int64)
+    usual = np.zeros(len(grid.first) - 1, dtype=np.int64)
+    np.maximum.at(usual, grid.contract, months)
+    return np.repeat(np.where(usual > 0, usual, 12), grid.count)
+
+
+def growth(grid: Grid, names: NDArray[np.object_], rate: Floats, resets: Resets | None = None) -> Growth:
+    """Interest per unit of principal in each cell.
+
+    ``names`` and ``rate`` [1/year] have one entry per contract. A period in which the rate changes is split on the day
+    of the change (分段计息).
+    """
+    years = accrual_years(grid, names, grid.start, grid.end)
+    rates = np.repeat(rate, grid.count)
+    if resets is None or not np.any(resets.index >= 0):
+        return Growth(rates * years, years, rates)
+    cells = np.flatnonzero(np.repeat(resets.index >= 0, grid.count))
+    contracts = grid.contract
+    rates[cells] = _rate_on(resets, contracts[cells], grid.start[cells], grid.start[cells])
+    interest = rates * years
+    interest[cells] = 0.0
+    begin = grid.start[cells]
+    while len(cells):
+        contract, end = contracts[cells], grid.end[cells]
+        change = np.minimum(_next_reset(resets, contract, begin), end)
+        piece = accrual_years(grid, names, begin, change, cells)
+        interest[cells] += _rate_on(resets, contract, grid.start[cells], begin) * piece
+        cells, begin = cells[change < end], change[change < end]
+    return Growth(interest, years, rates)
+
+
+def _last_reset(resets: Resets, contract: Counts, dates: Dates) -> Dates:
+    """The reset on or before each date: the date itself where each period is set anew, the anchor where none is."""
+    january = dates.astype("datetime64[Y]").astype("datetime64[D]")
+    anchor, months = resets.anchor[contract], resets.months[contract]
+    regular = add_months(anchor, _resets_before(anchor, months, dates) * np.maximum(months, 0))
+    regular = np.where(months == 0, dates, regular)
+    return np.where(resets.january[contract], january, regular)
+
+
+def _next_reset(resets: Resets, contract: Counts, dates: Dates) -> Dates:
+    """The first reset after each date; far away where each period is set anew, or none is."""
+    january = (dates.astype("datetime64[Y]") + 1).astype("datetime64[D]")
+    anchor, months = resets.anchor[contract], resets.months[contract]
+    regular = add_months(anchor, (_resets_before(anchor, months, dates) + 1) * np.maximum(months, 0))
+    regular = np.where(months > 0, regular, np.datetime64("9999-12-31"))
+    return np.where(resets.january[contract], january, regular)
+
+
+def _resets_before(anchor: Dates, months: Counts, dates: Dates) -> Counts:
+    """Number of the last reset on or before each date, counted from the anchor; 0 without regular resets."""
+    step = np.maximum(months, 1)
+    apart = (dates.astype("datetime64[M]") - anchor.astype("datetime64[M]")).astype(np.int64) // step
+    number = apart - (add_months(anchor, np.where(months > 0, apart * step, 0)) > dates)
+    return np.asarray(np.where(months > 0, number, 0))
+
+
+def _rate_on(resets: Resets, contract: Counts, period: Dates, dates: Dates) -> Floats:
+    """Rate in force on each date of periods that begin on ``period``."""
+    by_period = (resets.months[contract] == 0) & ~resets.january[contract]
+    fixing = np.where(by_period, period, _last_reset(resets, contract, dates))
+    known = resets.known[contract]
+    keeps = ~np.isnan(known) & (fixing <= resets.since[contract])
+    rates = np.where(keeps, known, 0.0)
+    for place, path in enumerate(resets.paths):
+        asks = np.flatnonzero((resets.index[contract] == place) & ~keeps)
+        rates[asks] = path.at(fixing[asks]) + resets.spread[contract[asks]]
+    return rates
+
+
+def index_paths(names: NDArray[np.object_], rates: Mapping[str, IndexPath]) -> tuple[Counts, tuple[IndexPath, ...]]:
+    """Place of each contract's index among the paths used; −1 where the name is empty or not known."""
+    used = sorted({str(name) for name in names if name in rates})
+    place = {name: number for number, name in enumerate(used)}
+    return np.array([place.get(str(name), -1) for name in names], dtype=np.int64), tuple(rates[name] for name in used)
