@@ -157,7 +157,7 @@ class _Pools:
 
     def __init__(self, deal: Deal) -> None:
         self.deal = deal
-        self.pool = read_pool(_sources(deal))
+        self.pool = read_pool([PoolSource(**deal.pool_files())])
         self.tables: dict[Shift, CashflowTable] = {}
 
     def table(self, shift: Shift) -> CashflowTable:
@@ -168,7 +168,7 @@ class _Pools:
         return self.tables[shift]
 
     def bind(self, compiled: Compiled, cases: Sequence[Case]) -> list[_Group]:
-        """Cases grouped by rate path, bound to the table of that path; ScenarioError for what the pool does not hold."""
+        """Cases grouped by rate path, bound to that path's table; ScenarioError for what the pool does not hold."""
         line = self.deal.timeline
         levels = {name: path.at(line.accrual_start) for name, path in self.deal.indexes.items()}
         members: dict[Shift, list[int]] = {}
@@ -183,22 +183,11 @@ class _Pools:
         return groups
 
 
-def _sources(deal: Deal) -> list[PoolSource]:
-    """The pool of the deal file; DealError if it names none."""
-    pool = deal.file.pool
-    if pool is None:
-        raise DealError(Problem("no-pool", deal.where(()), "no [pool]", "[pool] with tape and kind",
-                                'add [pool] tape = "tape.csv" kind = "pledge_loan"'))  # fmt: skip
-    files = [None if name is None else deal.folder / name for name in (pool.rights, pool.plan, pool.map)]
-    defaults = {name: str(value) for name, value in pool.defaults.items()}
-    return [PoolSource(deal.folder / pool.tape, pool.kind, *files, defaults)]
-
-
 def _check_fees(deal: Deal, pool: CashflowTable) -> None:
     """Fees the pool pays to the plan must be collected somewhere."""
     if "fee" not in deal.file.collect and float(np.sum(pool.flows["fee_due"])) > 0:
-        raise DealError(Problem("unmapped-cash-source", deal.where(("collect",)), "a pool that pays fees, no account for them",
-                                "an account for each kind of pool cash", 'add fee = "…"'))  # fmt: skip
+        found, allowed = "a pool that pays fees, no account for them", "an account for each kind of pool cash"
+        raise DealError(Problem("unmapped-cash-source", deal.where(("collect",)), found, allowed, 'add fee = "…"'))
 
 
 def _check_names(cases: Sequence[Case]) -> None:
@@ -207,7 +196,8 @@ def _check_names(cases: Sequence[Case]) -> None:
     problems = Problems()
     for case in cases:
         if case.name in seen:
-            problems.add("scenario-twice", case.scenario.where, f"the scenario '{case.name}' again (first: {seen[case.name]})",
-                         "a name used once over all packs of a run", "rename one of them")  # fmt: skip
+            found = f"the scenario '{case.name}' again (first: {seen[case.name]})"
+            allowed = "a name used once over all packs of a run"
+            problems.add("scenario-twice", case.scenario.where, found, allowed, "rename one of them")
         seen.setdefault(case.name, case.scenario.where)
     problems.refuse(ScenarioError)

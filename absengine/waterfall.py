@@ -61,8 +61,8 @@ def start_values(deal: Compiled, overrides: Sequence[Mapping[str, float]], place
         for name, value in changes.items():
             slot = _parameter(deal, name, known)
             if slot is None:
-                problems.add("unknown-parameter", where, f"the unknown parameter '{name}'", ", ".join(known[:12]) + ", …",
-                             did_you_mean(name, known, "explain lists every term"))  # fmt: skip
+                todo = did_you_mean(name, known, "explain lists every term")
+                problems.add("unknown-parameter", where, f"'{name}'", f"{', '.join(known[:12])}, …", todo)
                 continue
             is_money = deal.slot_names[slot] in deal.money_params
             start[slot, lane] = value * deal.scale if is_money else value

@@ -6,6 +6,7 @@ import csv
 import io
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -52,6 +53,17 @@ class Deal:
                             np.array([rate for _, rate in index.path]))
             for name, index in self.file.index.items()
         }  # fmt: skip
+
+    def pool_files(self) -> dict[str, Any]:
+        """What the deal says of its pool: tape, kind, files beside it, defaults. DealError if it names none."""
+        pool = self.file.pool
+        if pool is None:
+            todo = 'add [pool] tape = "tape.csv" kind = "pledge_loan"'
+            raise DealError(Problem("no-pool", self.where(()), "no [pool]", "[pool] with tape and kind", todo))
+        beside = {"rights": pool.rights, "plan": pool.plan, "map": pool.map}
+        files = {name: None if file is None else self.folder / file for name, file in beside.items()}
+        defaults = {name: str(value) for name, value in pool.defaults.items()}
+        return {"tape": self.folder / pool.tape, "kind": pool.kind, **files, "defaults": defaults}
 
     def where(self, path: tuple[str | int, ...]) -> Where:
         return self.document.where(path)
@@ -121,7 +133,11 @@ def _plan_rows(
         problems.add("plan-file-missing", where, f"no file {plan.file}", "a CSV beside the deal", "check the name")
         return []
     rows: list[tuple[np.datetime64, float]] = []
-    lines = csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig")))
+    try:
+        lines = csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig")))
+    except UnicodeDecodeError:
+        problems.add("plan-not-utf8", Where(str(path)), "bytes that are not UTF-8", "UTF-8", "save the file as UTF-8")
+        return []
     for number, line in enumerate(lines, start=1):
         try:
             rows.append((np.datetime64(line[0].strip(), "D"), float(line[1].replace(",", ""))))

@@ -9,8 +9,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Strict
 
+from absengine.language.names import Identifier
 from absengine.language.units import AmountPer, Date, DayOffset, Money, PeriodText, Rate, RatePer, Ratio
-from absengine.language.validation import Many, Table
+from absengine.language.validation import Many, Table, Word
 
 Formula = str
 Name = str
@@ -159,7 +160,7 @@ class Tranche(Table):
     """A class of notes (档). ``class`` groups tranches; a residual tranche takes what is left."""
 
     label: str | None = None
-    klass: Name = Field(alias="class")
+    klass: Identifier = Field(alias="class")
     face: Money
     coupon: Coupon | None = None
     principal: Principal | None = None
@@ -266,14 +267,14 @@ class DealFile(Table):
     deal: DealHead
     dates: Dates
     pool: Pool | None = None
-    collect: dict[str, Name]
-    tranche: dict[Name, Tranche]
-    stage: dict[Name, Stage]
-    account: dict[Name, Account]
-    entity: dict[Name, Entity] = Field(default_factory=dict)
-    index: dict[Name, Index] = Field(default_factory=dict)
-    tax: dict[Name, Tax] = Field(default_factory=dict)
-    fee: dict[Name, Fee] = Field(default_factory=dict)
-    support: dict[Name, Support] = Field(default_factory=dict)
-    ledger: dict[Name, Ledger] = Field(default_factory=dict)
-    trigger: dict[Name, Trigger] = Field(default_factory=dict)
+    collect: dict[Word, Name]
+    tranche: dict[Identifier, Tranche]
+    stage: dict[Identifier, Stage]
+    account: dict[Identifier, Account]
+    entity: dict[Identifier, Entity] = Field(default_factory=dict)
+    index: dict[Identifier, Index] = Field(default_factory=dict)
+    tax: dict[Identifier, Tax] = Field(default_factory=dict)
+    fee: dict[Identifier, Fee] = Field(default_factory=dict)
+    support: dict[Identifier, Support] = Field(default_factory=dict)
+    ledger: dict[Identifier, Ledger] = Field(default_factory=dict)
+    trigger: dict[Identifier, Trigger] = Field(default_factory=dict)
