@@ -270,6 +270,8 @@ def _summary(document: dict[str, Any]) -> list[_Section]:
         ("HHI / effective number 有效户数", f"{found['hhi']:.4f} / {found['effective_number']:.1f}"),
     ]
     sections: list[_Section] = [("Pool 资产池", ("", ""), rows)]
+    largest = [(item["name"], _percent(item["share"])) for item in found["largest"]]
+    sections.append(("Largest obligors 主要债务人", ("", "share 占比"), largest))
     for table in pool["strata"]:
         lines = [
             (

@@ -33,19 +33,21 @@ class Header:
 
 
 def find_header(table: RawTable, vocabulary: Vocabulary, row: int | None = None) -> Header | None:
-    """The most telling header near the top; None where no row names a field. ``row`` fixes the line of the header."""
-    best: Header | None = None
+    """The most telling header near the top; None where no row names a field. ``row`` fixes the line of the header.
+
+    Of headers that name as many fields, one of one row comes before one of two, and the upper before the lower.
+    """
+    ways: list[Header] = []
+    pairs: list[Header] = []
     for index, cells in enumerate(table.head):
-        if row is not None and table.head_lines[index] != row:
-            continue
-        below = table.head[index + 1] if index + 1 < len(table.head) else []
-        texts = _trimmed(cells)
-        single = _header(table, index, texts, [[text] for text in texts], vocabulary)
-        double = _header(table, index + 1, *_joined(cells, below), vocabulary) if below else single
-        for candidate in (single, double):
-            if candidate.score and (best is None or candidate.score > best.score):
-                best = candidate
-    return best
+        if row is None or table.head_lines[index] == row:
+            texts = _trimmed(cells)
+            ways.append(_header(table, index, texts, [[text] for text in texts], vocabulary))
+            below = table.head[index + 1] if index + 1 < len(table.head) else []
+            if below:
+                pairs.append(_header(table, index + 1, *_joined(cells, below), vocabulary))
+    best = max([*ways, *pairs], key=lambda header: header.score, default=None)
+    return best if best and best.score else None
 
 
 def _header(table: RawTable, last: int, texts: list[str], readings: list[list[str]], vocabulary: Vocabulary) -> Header:

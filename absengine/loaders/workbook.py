@@ -10,6 +10,7 @@ import datetime
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,6 +24,7 @@ from python_calamine import (
 )
 
 from absengine.errors import Problems, TapeError
+from absengine.language.toml import printable
 from absengine.loaders.cells import GridTable, Source
 
 MAX_UNPACKED = 200_000_000
@@ -32,6 +34,9 @@ MAX_MEMBERS = 200
 
 MAX_GRID = 20_000_000
 """Cells of the rectangle from A1 to the last used cell: it is held in memory whole."""
+
+_DAMAGED = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, RuntimeError, OSError, EOFError, ValueError)
+"""What zipfile raises on damaged archives; a part that unpacks to more than its entry says fails its checksum."""
 
 _ERROR_CELL = re.compile(rb'<c r="([A-Z]+)(\d+)"[^>]*\bt="e"[^>]*>(?:<f[^>]*>[^<]*</f>)?<v>([^<]*)</v>')
 _EMPTY_FORMULA = re.compile(rb'<c r="([A-Z]+)(\d+)"([^>]*)><f[^>]*>[^<]*</f>(?:<v\s*/>|<v></v>)?</c>')
@@ -111,12 +116,13 @@ def _inspect_zip(data: bytes, source: Source) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as book:
             _refuse_bomb(book.infolist(), len(data), source)
-            names = book.namelist()
-            if "[Content_Types].xml" not in names:
+            if (damaged := book.testzip()) is not None:
+                raise zipfile.BadZipFile(f"the part {printable(damaged)} does not match its directory entry")
+            if "[Content_Types].xml" not in book.namelist():
                 problems.add("not-a-workbook", source.where(), "a zip archive", "an Excel workbook, CSV or Parquet")
             for name, title in _members(book):
                 _inspect_sheet(book.read(name), Source(source.file, "xlsx", None, title), problems)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, OSError, EOFError) as error:
+    except _DAMAGED as error:
         found = f"a damaged zip ({error})"
         problems.add("broken-workbook", source.where(), found, "an Excel workbook", "save it again")
     problems.refuse(TapeError)
