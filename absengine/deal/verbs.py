@@ -66,14 +66,16 @@ def _move(at: StepContext) -> None:
     assert step.source is not None and step.to is not None
     source, target = b.account(step.source), b.account(step.to)
     if step.upto is None:
-        amount = b.where_set(at.mask, b.asm.positive(source))
+        need = b.asm.positive(source)
+        amount = b.where_set(at.mask, need)
         b.asm.emit(Op.MOVE, target, source, amount)
     else:
         need = b.floored(b.asm.positive(emit_formula(b, step.upto, Kind.MONEY, (*at.path, "upto"))))
         amount = b.asm.scratch()
         b.asm.emit(Op.PAY, amount, source, need, b.quantum, mask=at.mask, k=target)
-        b.asm.emit(Op.SET, at.flow("due"), need, mask=at.mask)
+    b.asm.emit(Op.SET, at.flow("due"), need, mask=at.mask)
     b.add(at.flow("paid"), amount, at.mask)
+    b.asm.emit(Op.SET, at.flow("short"), b.asm.value(Op.SUB, need, amount), mask=at.mask)
 
 
 def _draw(at: StepContext) -> None:
