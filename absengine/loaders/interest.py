@@ -57,6 +57,8 @@ def accrual_years(
     pieces of a split period add up to the whole.
     """
     cells = np.arange(len(grid.due)) if cells is None else cells
+    if not len(cells):
+        return np.zeros(0)
     known, code = np.unique(names.astype(str), return_inverse=True)
     if len(known) == 1:
         return _years(str(known[0]), grid, cells, start, end)
@@ -120,49 +122,45 @@ def growth(grid: Grid, names: NDArray[np.object_], rate: Floats, resets: Resets 
         return Growth(rates * years, years, rates)
     cells = np.flatnonzero(np.repeat(resets.index >= 0, grid.count))
     contracts = grid.contract
-    rates[cells] = _rate_on(resets, contracts[cells], grid.start[cells], grid.start[cells])
     interest = rates * years
     interest[cells] = 0.0
+    fixing, following = _resets_around(resets, contracts[cells], grid.start[cells])
     begin = grid.start[cells]
     while len(cells):
         contract, end = contracts[cells], grid.end[cells]
-        change = np.minimum(_next_reset(resets, contract, begin), end)
-        piece = accrual_years(grid, names, begin, change, cells)
-        interest[cells] += _rate_on(resets, contract, grid.start[cells], begin) * piece
-        cells, begin = cells[change < end], change[change < end]
+        rate = _rate_fixed(resets, contract, fixing)
+        first = begin == grid.start[cells]
+        rates[cells[first]] = rate[first]
+        change = np.minimum(following, end)
+        interest[cells] += rate * accrual_years(grid, names, begin, change, cells)
+        goes_on = change < end
+        cells, begin, fixing = cells[goes_on], change[goes_on], change[goes_on]
+        following = _resets_around(resets, contracts[cells], begin)[1]
     return Growth(interest, years, rates)
 
 
-def _last_reset(resets: Resets, contract: Counts, dates: Dates) -> Dates:
-    """The reset on or before each date: the date itself where each period is set anew, the anchor where none is."""
-    january = dates.astype("datetime64[Y]").astype("datetime64[D]")
+def _resets_around(resets: Resets, contract: Counts, dates: Dates) -> tuple[Dates, Dates]:
+    """The reset on or before each date, and the first one after it.
+
+    Where each period is set anew, its own start and a day far away; where nothing is, the anchor and a day far away.
+    """
     anchor, months = resets.anchor[contract], resets.months[contract]
-    regular = add_months(anchor, _resets_before(anchor, months, dates) * np.maximum(months, 0))
-    regular = np.where(months == 0, dates, regular)
-    return np.where(resets.january[contract], january, regular)
-
-
-def _next_reset(resets: Resets, contract: Counts, dates: Dates) -> Dates:
-    """The first reset after each date; far away where each period is set anew, or none is."""
-    january = (dates.astype("datetime64[Y]") + 1).astype("datetime64[D]")
-    anchor, months = resets.anchor[contract], resets.months[contract]
-    regular = add_months(anchor, (_resets_before(anchor, months, dates) + 1) * np.maximum(months, 0))
-    regular = np.where(months > 0, regular, np.datetime64("9999-12-31"))
-    return np.where(resets.january[contract], january, regular)
-
-
-def _resets_before(anchor: Dates, months: Counts, dates: Dates) -> Counts:
-    """Number of the last reset on or before each date, counted from the anchor; 0 without regular resets."""
     step = np.maximum(months, 1)
-    apart = (dates.astype("datetime64[M]") - anchor.astype("datetime64[M]")).astype(np.int64) // step
-    number = apart - (add_months(anchor, np.where(months > 0, apart * step, 0)) > dates)
-    return np.asarray(np.where(months > 0, number, 0))
+    number = (dates.astype("datetime64[M]") - anchor.astype("datetime64[M]")).astype(np.int64) // step
+    number = np.where(months > 0, number, 0)
+    last = add_months(anchor, number * step)
+    number = number - ((last > dates) & (months > 0))
+    last = np.where(months == 0, dates, add_months(anchor, number * step))
+    following = add_months(anchor, (number + 1) * step)
+    following = np.where(months > 0, following, np.datetime64("9999-12-31"))
+    year = dates.astype("datetime64[Y]")
+    january = resets.january[contract]
+    last = np.where(january, year.astype("datetime64[D]"), last)
+    return last, np.where(january, (year + 1).astype("datetime64[D]"), following)
 
 
-def _rate_on(resets: Resets, contract: Counts, period: Dates, dates: Dates) -> Floats:
-    """Rate in force on each date of periods that begin on ``period``."""
-    by_period = (resets.months[contract] == 0) & ~resets.january[contract]
-    fixing = np.where(by_period, period, _last_reset(resets, contract, dates))
+def _rate_fixed(resets: Resets, contract: Counts, fixing: Dates) -> Floats:
+    """Rate set on each reset: the tape's own where the reset is not after the cut-off, else index + spread."""
     known = resets.known[contract]
     keeps = ~np.isnan(known) & (fixing <= resets.since[contract])
     rates = np.where(keeps, known, 0.0)

@@ -128,8 +128,8 @@ def _annuities(grid: Grid, weight: Floats, grown: Growth) -> tuple[Floats, Float
     value, unit = annuity(grid, weight, grown.interest)
     if not len(moves):
         return value, unit
-    change = np.concatenate([[0], np.cumsum(~constant)])[:-1]
-    stage = change - np.repeat(change[grid.first[:-1]], grid.count)
+    change = np.concatenate([[0], np.cumsum(~constant)])
+    stage = change[:-1] - np.repeat(change[grid.first[:-1]], grid.count)
     for number in range(int(stage.max()) + 1):
         rate = np.zeros(len(grid.count))
         here = np.flatnonzero(stage == number)

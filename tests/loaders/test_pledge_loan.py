@@ -179,6 +179,24 @@ def test_schedule__a_repaid_contract_has_no_flows(load) -> None:
     assert len(_flows(pool, 1)) == 4
 
 
+def test_schedule__floating_level_beside_a_plan(load) -> None:
+    floating = {"rate_type": "floating", "rate_index": "LPR1Y", "spread": "1%", "reset": "payment", "rate": ""}
+    plan = "asset_id,due_date,principal\na2,2026-05-01,1200\n"
+    pool = load({"amort_type": "level", **floating}, {"amort_type": "plan", "day_count": "30E/360 ISDA"}, plan=plan)
+    payments = [principal + interest for _, principal, interest in _flows(pool)]
+    assert payments[0] == pytest.approx(payments[1])
+    assert payments[2] == pytest.approx(payments[3])
+    assert payments[2] > payments[1]
+    assert _flows(pool, 1) == [("2026-05-01", 1200.0, pytest.approx(1200 * 0.06 * 111 / 360))]
+
+
+def test_schedule__day_of_origination_comes_back_after_february(load) -> None:
+    pool = load({"start_date": "2025-11-30", "maturity_date": "2026-08-30", "first_due_date": "2026-02-28"})
+    assert [due for due, *_ in _flows(pool)] == ["2026-05-30", "2026-08-30"]
+    back = load({"start_date": "2025-08-31", "maturity_date": "2027-02-28"})
+    assert [due for due, *_ in _flows(back)][:2] == ["2026-05-31", "2026-08-31"]
+
+
 @pytest.mark.parametrize(
     ("row", "code"),
     [
