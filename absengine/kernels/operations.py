@@ -171,7 +171,8 @@ def _whole(x: float, q: float) -> float:
     """``x`` cut down to a multiple of ``q``, forgiving float noise as told at ``UNIT_SLACK``; ``q <= 0``: ``x``."""
     slack = UNIT_SLACK * (q if q < 1.0 else 1.0) + UNIT_SLACK_RELATIVE * abs(x)
     most = 0.25 * q
-    multiple = _floor_of((x + (most if most < slack else slack)) / q) * q
+    count = _floor_of((x + (most if most < slack else slack)) / (q if q > 0.0 else 1.0))
+    multiple = count * q
     return multiple if q > 0.0 else x
 
 
@@ -326,8 +327,8 @@ def move(s: Floats, work: Work, d: int, a: int, b: int, on: Floats) -> None:
 def prorata(s: Floats, d: int, a: int, b: int, c: int, on: Floats, k: int) -> None:
     for i in range(s.shape[1]):
         need, total, cash = s[a, i], s[b, i], s[c, i]
-        part_of = (0.0 if cash <= 0.0 else cash) * (need / total)
-        cut = _whole(part_of, _unit(s, k, i))
+        part_of = cash * (need / total)
+        cut = _whole(0.0 if cash <= 0.0 else part_of, _unit(s, k, i))
         share = need if total <= cash else cut
         s[d, i] = share if on[i] != 0.0 else 0.0
 
