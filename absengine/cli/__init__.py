@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 
 from absengine import __version__
+from absengine.cli.check import check
+from absengine.cli.demo import demo
 from absengine.cli.errors import report_bug, report_interrupt, report_refusal, report_system
 from absengine.cli.explain import explain
 from absengine.cli.fmt import fmt
@@ -16,6 +18,7 @@ from absengine.cli.new import new
 from absengine.cli.schema import schema
 from absengine.cli.stress import stress
 from absengine.cli.tape import tape
+from absengine.cli.warmup import warmup
 from absengine.errors import AbsError
 
 app = typer.Typer(
@@ -52,7 +55,7 @@ def _before_command(
     context.ensure_object(Options).debug = debug
 
 
-COMMANDS = (new, tape, explain, fmt, schema, stress)
+COMMANDS = (demo, new, tape, check, explain, fmt, schema, stress, warmup)
 """Every command, in the order the help lists them; a command's name is its function's name."""
 
 for _command in COMMANDS:

@@ -20,7 +20,7 @@ def explain(
     deal: Annotated[Path, typer.Argument(help="Deal folder, or its deal.toml.")],
     language: Annotated[Language, typer.Option("--language", "-l", help="English or Chinese (中文).")] = Language.EN,
 ) -> None:
-    """Say a deal in words: every term with its value, every step, every trigger."""
+    """Say a deal in words. Every term with its value, every step, every trigger."""
     from absengine.deal.explain import explain as in_words
     from absengine.deal.load import load
 

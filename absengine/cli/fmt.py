@@ -18,7 +18,7 @@ def fmt(
     paths: Annotated[list[Path], typer.Argument(help="Deal files, packs, or deal folders.")],
     check: Annotated[bool, typer.Option("--check", help="Change nothing; exit 4 if a file would change.")] = False,
 ) -> None:
-    """Rewrite deal files and packs in the one layout: English keys, even spacing, comments untouched."""
+    """Lay out deal files and packs. English keys, even spacing, comments untouched."""
     from absengine.language.format import fmt as formatted
     from absengine.language.toml import read
 

@@ -16,7 +16,7 @@ STARTER = ("deal.toml", "tape.csv")
 def new(
     folder: Annotated[Path, typer.Argument(help="Folder to make; what already stands there is never replaced.")],
 ) -> None:
-    """Write a small runnable deal (deal.toml and tape.csv) into a folder of its own."""
+    """Write a small deal that runs, to start from. Two files: deal.toml and tape.csv."""
     taken = [folder / name for name in STARTER if (folder / name).exists()]
     if folder.is_file():
         taken = [folder]

@@ -29,7 +29,7 @@ def schema(
     what: Annotated[What, typer.Argument(help=HELP)] = What.TABLES,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead of text.")] = False,
 ) -> None:
-    """Print the data dictionary, the words of the deal language, or the JSON Schema of deal files."""
+    """Print a data dictionary. Tables, tape headers, words of the language, or a JSON Schema."""
     if what is What.DEAL:
         typer.echo(json.dumps(_deal_schema(), ensure_ascii=False, indent=2))
         return
