@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from absengine.deal.assembler import UNLIMITED, Slot
+from absengine.deal.assembler import Slot
 from absengine.deal.builder import CASH_CHANNELS, Builder
 from absengine.deal.formulas import emit_formula
 from absengine.deal.nouns import Fee, FixedCoupon, FloatingCoupon
@@ -44,6 +44,8 @@ def collect(b: Builder) -> None:
         for channel, total in (("recognised", "pool.defaulted"), ("default", "collected.default")):
             b.add(b.asm.state(total), b.asm.input(channel), open_pool)
         b.kept("pool.called", b.called)
+        line = b.timeline
+        b.add(b.asm.state("collected.years"), b.asm.table((line.accrual_end - line.accrual_start).astype(float) / 365.0))
 
 
 def collected(b: Builder, channel: str) -> Slot:
@@ -88,49 +90,57 @@ def _coupon(b: Builder, name: str, terms: FixedCoupon | FloatingCoupon) -> Slot:
 
 
 def _resets(b: Builder, terms: FloatingCoupon) -> Floats:
-    """Rows on which a floating coupon is fixed anew: each interest period, or the first starting in each new year."""
+    """Rows that start an interest period on which a floating coupon is fixed: each, or the first of each new year."""
     line = b.timeline
-    flags = (line.accrual_start == line.anchor).astype(float)
-    flags[0] = 1.0
+    flags = line.accrual_start == line.anchor
     if terms.reset == "yearly":
-        years = (line.accrual_start.astype("datetime64[D]") - line.closing).astype(int) // 365
-        flags = np.concatenate([[1.0], (np.diff(years) > 0).astype(float)])
+        years = (line.anchor - line.closing).astype(int) // 365
+        flags = np.diff(years, prepend=-1) > 0
     return np.asarray(flags, dtype=float)
 
 
 def accrue_fees(b: Builder) -> None:
-    """Fees on a yearly or monthly footing accrue on every row; the others are assessed when a list runs."""
+    """Fees by time (a year, a month, a collection period) accrue on every row; the others wait for a list to run."""
     for name, fee in b.deal.fee.items():
         with b.asm.scope(b.locate(("fee", name))):
-            stress = b.asm.input("fee_factor")
-            if fee.rate is not None and fee.rate.per == "year":
-                assert fee.base is not None
-                base = emit_formula(b, fee.base, Kind.MONEY, ("fee", name, "base"))
-                yearly = b.asm.value(Op.MUL, base, b.asm.param(f"fee.{name}.rate", fee.rate.rate))
-                amount = b.asm.value(Op.MUL, yearly, _fee_factor(b, fee))
-            elif fee.amount is not None and fee.amount.per in ("year", "month", "collection"):
-                amount = _timed_amount(b, f"fee.{name}.amount", fee.amount, fee)
-            else:
-                continue
-            b.add(b.asm.state(f"fee.{name}.accrued"), b.asm.value(Op.MUL, amount, stress))
-        if fee.cap is not None and fee.cap.per in ("year", "month", "collection"):
+            if _per(fee) in BY_TIME:
+                amount = _over_row(b, _charge(b, name, fee), _per(fee), fee)
+                b.add(b.asm.state(f"fee.{name}.accrued"), b.asm.value(Op.MUL, amount, b.asm.input("fee_factor")))
+        if fee.cap is not None and fee.cap.per in BY_TIME:
             with b.asm.scope(b.locate(("fee", name, "cap"))):
-                b.add(b.asm.state(f"fee.{name}.cap_accrued"), _timed_amount(b, f"fee.{name}.cap", fee.cap, fee))
+                room = _over_row(b, b.money(f"fee.{name}.cap", fee.cap.value), fee.cap.per, fee)
+                b.add(cap_room(b, name, fee.cap), room)
+
+
+BY_TIME = ("year", "month", "collection")
+
+
+def _per(fee: Fee) -> str:
+    terms = fee.rate or fee.amount
+    assert terms is not None
+    return terms.per
+
+
+def _charge(b: Builder, name: str, fee: Fee) -> Slot:
+    """One charge of a fee, for whatever it is charged per: rate on base, or amount; a single charge only once."""
+    if fee.rate is not None:
+        assert fee.base is not None
+        base = emit_formula(b, fee.base, Kind.MONEY, ("fee", name, "base"))
+        return b.asm.value(Op.MUL, base, b.asm.param(f"fee.{name}.rate", fee.rate.rate))
+    assert fee.amount is not None
+    amount = b.money(f"fee.{name}.amount", fee.amount.value)
+    return b.opened(f"fee.{name}.once", amount) if fee.amount.per == "once" else amount
+
+
+def _over_row(b: Builder, charge: Slot, per: str, fee: Fee) -> Slot:
+    """The part of a charge per year, month or collection period that falls on this row."""
+    if per == "collection":
+        return charge
+    return b.asm.value(Op.MUL, charge, b.asm.table(_months(b, fee)) if per == "month" else _fee_factor(b, fee))
 
 
 def _fee_factor(b: Builder, fee: Fee) -> Slot:
     return b.accrual_factor(fee.day_count) if fee.over == "payment" else b.collection_factor(fee.day_count)
-
-
-def _timed_amount(b: Builder, param: str, amount: AmountPer, fee: Fee) -> Slot:
-    """An amount per year, month or collection period, as it falls on this row."""
-    value = b.money(param, amount.value)
-    if amount.per == "collection":
-        return value
-    factor = _fee_factor(b, fee)
-    if amount.per == "month":
-        factor = b.asm.table(_months(b, fee))
-    return b.asm.value(Op.MUL, value, factor)
 
 
 def _months(b: Builder, fee: Fee) -> Floats:
@@ -164,44 +174,52 @@ def fall_due(b: Builder, active: Slot) -> None:
     for name, fee in b.deal.fee.items():
         with b.asm.scope(b.locate(("fee", name))):
             _fee_falls_due(b, name, fee, active)
-    for name, tax in b.deal.tax.items():
+    for name in b.deal.tax:
         with b.asm.scope(b.locate(("tax", name))):
-            base = emit_formula(b, tax.base, Kind.MONEY, ("tax", name, "base"))
-            amount = b.floored(b.asm.value(Op.MUL, base, b.asm.param(f"tax.{name}.rate", tax.rate)))
-            b.add(b.unpaid(f"tax.{name}"), amount, active)
+            accrued = b.asm.state(f"tax.{name}.accrued")
+            b.add(accrued, tax_to_come(b, name), active)
+            fresh = b.floored(accrued)
+            b.take(accrued, fresh, active)
+            b.add(b.unpaid(f"tax.{name}"), fresh, active)
             b.asm.emit(Op.SET, b.flow(f"tax.{name}.due"), b.unpaid(f"tax.{name}"), mask=active)
+
+
+def tax_to_come(b: Builder, name: str) -> Slot:
+    """What a list that runs now adds to a tax, before it is cut to whole units."""
+    tax = b.deal.tax[name]
+    base = emit_formula(b, tax.base, Kind.MONEY, ("tax", name, "base"))
+    return b.asm.value(Op.MUL, base, b.asm.param(f"tax.{name}.rate", tax.rate))
+
+
+def fee_to_come(b: Builder, name: str) -> Slot:
+    """What a list that runs now adds to a fee besides what time has added, before it is cut to whole units."""
+    fee = b.deal.fee[name]
+    return b.asm.zero if _per(fee) in BY_TIME else b.asm.value(Op.MUL, _charge(b, name, fee), b.asm.input("fee_factor"))
 
 
 def _fee_falls_due(b: Builder, name: str, fee: Fee, active: Slot) -> None:
     accrued = b.asm.state(f"fee.{name}.accrued")
-    stress = b.asm.input("fee_factor")
-    if fee.rate is not None and fee.rate.per != "year":
-        assert fee.base is not None
-        base = emit_formula(b, fee.base, Kind.MONEY, ("fee", name, "base"))
-        flat = b.asm.value(Op.MUL, base, b.asm.param(f"fee.{name}.rate", fee.rate.rate))
-        b.add(accrued, b.asm.value(Op.MUL, flat, stress), active)
-    elif fee.amount is not None and fee.amount.per == "payment":
-        b.add(accrued, b.asm.value(Op.MUL, b.money(f"fee.{name}.amount", fee.amount.value), stress), active)
-    elif fee.amount is not None and fee.amount.per == "once":
-        left = b.opened(f"fee.{name}.once", b.money(f"fee.{name}.amount", fee.amount.value))
-        b.add(accrued, b.asm.value(Op.MUL, left, stress), active)
-        b.asm.emit(Op.SET, left, b.asm.zero, mask=active)
+    b.add(accrued, fee_to_come(b, name), active)
+    if _per(fee) == "once":
+        b.asm.emit(Op.SET, _charge(b, name, fee), b.asm.zero, mask=active)
     fresh = b.floored(accrued)
     b.take(accrued, fresh, active)
     inside = fresh
     if fee.cap is not None:
-        inside = b.asm.value(Op.MIN, fresh, b.floored(_cap_room(b, name, fee.cap, active)))
-        over = b.asm.value(Op.SUB, fresh, inside)
-        b.add(b.unpaid(f"fee.{name}.over_cap"), over, active)
+        room = cap_room(b, name, fee.cap)
+        inside = b.asm.value(Op.MIN, fresh, b.floored(room))
+        b.add(b.unpaid(f"fee.{name}.over_cap"), b.asm.value(Op.SUB, fresh, inside), active)
+        if fee.cap.per == "once":
+            b.take(room, inside, active)
+        elif fee.cap.per in BY_TIME:  # what is not used lapses
+            b.asm.emit(Op.SET, room, b.asm.zero, mask=active)
     b.add(b.unpaid(f"fee.{name}"), inside, active)
     b.asm.emit(Op.SET, b.flow(f"fee.{name}.due"), b.unpaid(f"fee.{name}"), mask=active)
 
 
-def _cap_room(b: Builder, name: str, cap: AmountPer, active: Slot) -> Slot:
-    """Room under the cap for this payment; what is not used lapses (cap per period, domain §5.2)."""
-    if cap.per in ("payment", "once"):
-        return b.money(f"fee.{name}.cap", min(cap.value, UNLIMITED))
-    state = b.asm.state(f"fee.{name}.cap_accrued")
-    room = b.asm.value(Op.COPY, state)
-    b.asm.emit(Op.SET, state, b.asm.zero, mask=active)
-    return room
+def cap_room(b: Builder, name: str, cap: AmountPer) -> Slot:
+    """Room under the cap: what time has granted since the last payment, the same at each payment, or once for life."""
+    if cap.per in BY_TIME:
+        return b.asm.state(f"fee.{name}.cap_accrued")
+    granted = b.money(f"fee.{name}.cap", cap.value)
+    return granted if cap.per == "payment" else b.opened(f"fee.{name}.cap_left", granted)

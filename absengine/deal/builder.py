@@ -154,9 +154,12 @@ class Builder:
             return due
         planned = self.asm.table(np.cumsum(self.plans[name]) * self.scale)
         scaled = self.asm.value(Op.MUL, planned, self._face_ratio(name))
-        repaid = self.asm.value(Op.SUB, self.face(name), balance)
-        behind = self.asm.positive(self.asm.value(Op.SUB, scaled, repaid))
+        behind = self.asm.positive(self.asm.value(Op.SUB, scaled, self.repaid(name)))
         return self.asm.value(Op.MAX, due, self.asm.value(Op.MIN, behind, balance))
+
+    def repaid(self, name: str) -> Slot:
+        """Principal paid since closing; a write-down takes from the end of a plan, so it is not the fallen balance."""
+        return self.asm.state(f"tranche.{name}.repaid")
 
     def _face_ratio(self, name: str) -> Slot:
         base = self.money(f"tranche.{name}.face_planned", self.tranche(name).face)

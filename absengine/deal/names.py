@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from absengine.deal.accrue import cap_room, fee_to_come, tax_to_come
 from absengine.deal.assembler import Slot
 from absengine.deal.builder import CASH_CHANNELS, Builder
 from absengine.deal.nouns import DealFile
@@ -70,15 +71,26 @@ def _target(b: Builder, member: str) -> Slot:
     return b.formula(b, target, Kind.MONEY, ("account", member, "target"))
 
 
+def _pending(b: Builder, accrued: Slot, coming: Slot) -> Slot:
+    """Whole units of what has accrued, and on a row whose list has not run yet, of what it will add."""
+    return b.floored(b.asm.value(Op.ADD, accrued, b.where_set(b.asm.value(Op.NOT, b.ran), coming)))
+
+
 def _fee_due(b: Builder, member: str) -> Slot:
     """Fee payable now: unpaid, plus what has accrued to this date (inside its cap)."""
     unpaid = b.unpaid(f"fee.{member}")
     if member.endswith(".over_cap"):
         return unpaid
-    fresh = b.floored(b.asm.state(f"fee.{member}.accrued"))
-    if b.deal.fee[member].cap is not None:
-        fresh = b.asm.value(Op.MIN, fresh, b.floored(b.asm.state(f"fee.{member}.cap_accrued")))
+    fresh, cap = _pending(b, b.asm.state(f"fee.{member}.accrued"), fee_to_come(b, member)), b.deal.fee[member].cap
+    if cap is not None:
+        fresh = b.asm.value(Op.MIN, fresh, b.floored(cap_room(b, member, cap)))
     return b.asm.value(Op.ADD, unpaid, fresh)
+
+
+def _tax_due(b: Builder, member: str) -> Slot:
+    """Tax payable now: unpaid, plus what this row's list adds."""
+    fresh = _pending(b, b.asm.state(f"tax.{member}.accrued"), tax_to_come(b, member))
+    return b.asm.value(Op.ADD, b.unpaid(f"tax.{member}"), fresh)
 
 
 def _support(b: Builder, member: str) -> Slot:
@@ -96,8 +108,7 @@ def _period(b: Builder, member: str) -> Slot:
         return b.asm.table((rows == rows[-1]).astype(float))
     if member == "number":
         return b.asm.table(rows)
-    starts = np.concatenate([[b.timeline.closing], b.timeline.accrual_end[:-1]])
-    return b.asm.table((b.timeline.accrual_end - starts).astype(float) / 365.0)
+    return b.asm.state("collected.years")
 
 
 def _date(b: Builder, member: str) -> Slot:
@@ -139,8 +150,7 @@ FAMILIES: tuple[Family, ...] = (
            lambda deal: [name for name, account in deal.account.items() if account.target], _target),
     Family("fee", "费用", M, "fee due and unpaid", "应付未付费用",
            lambda deal: [*deal.fee, *(f"{name}.over_cap" for name, fee in deal.fee.items() if fee.cap)], _fee_due),
-    Family("tax", "税", M, "tax due and unpaid", "应付未付税款", lambda deal: deal.tax,
-           lambda b, member: b.unpaid(f"tax.{member}")),
+    Family("tax", "税", M, "tax due and unpaid", "应付未付税款", lambda deal: deal.tax, _tax_due),
     Family("support", "外部支持", M, "what is left of a support's limit, or what is owed to its provider",
            "外部支持剩余额度或待偿还金额",
            lambda deal: [f"{name}.{part}" for name in deal.support for part in ("left", "owed")], _support),
@@ -152,7 +162,7 @@ FAMILIES: tuple[Family, ...] = (
     Family("index", "基准利率", Kind.RATE, "level of a reference rate", "基准利率水平", lambda deal: deal.index,
            lambda b, member: b.asm.input(f"index.{member}")),
     Family("period", "期间", Kind.COUNT, "number of the row, from 1", "期数", _fixed("number"), _period),
-    Family("period", "期间", R, "length of the interest period in years (ACT/365F)", "计息期间年数",
+    Family("period", "期间", R, "years since the last payment date (ACT/365F)", "距上一兑付日的年数（ACT/365F）",
            _fixed("years"), _period),
     Family("period", "期间", F, "the row of the legal final date", "法定到期日所在期", _fixed("last"), _period),
     Family("date", "日期", Kind.DATE, "payment or calculation date of the row", "兑付日或计算日",

@@ -60,6 +60,8 @@ def _principal(b: Builder, tranche: str) -> Payable:
     def settle(amount: Slot, mask: Slot | None) -> None:
         b.take(balance, amount, mask)
         b.add(paid, amount, mask)
+        if tranche in b.plans:
+            b.add(b.repaid(tranche), amount, mask)
 
     return Payable(f"principal.{tranche}", balance, b.principal_due(tranche), b.tranche_quantum(tranche), settle)
 

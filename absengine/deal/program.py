@@ -76,12 +76,16 @@ def compile_program(
 
 
 def _tests_before(b: Builder) -> None:
-    """Tests on every row "after collection"; "before payment" only where the lane's stage pays on this row."""
-    tests = {trigger.test for trigger in b.deal.trigger.values()}
-    paying = _paying(b) if "before payment" in tests else None
-    for name, trigger in b.deal.trigger.items():
-        if trigger.test != "after payment":
-            compile_trigger(b, name, trigger, paying if trigger.test == "before payment" else None)
+    """Tests on every row "after collection"; then "before payment", where the stage they left the lane in pays."""
+    early, late = (
+        {name: trigger for name, trigger in b.deal.trigger.items() if trigger.test == moment}
+        for moment in ("after collection", "before payment")
+    )
+    for name, trigger in early.items():
+        compile_trigger(b, name, trigger, None)
+    paying = _paying(b) if late else None
+    for name, trigger in late.items():
+        compile_trigger(b, name, trigger, paying)
 
 
 def _paying(b: Builder) -> Slot:
