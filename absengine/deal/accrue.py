@@ -44,8 +44,8 @@ def collect(b: Builder) -> None:
         for channel, total in (("recognised", "pool.defaulted"), ("default", "collected.default")):
             b.add(b.asm.state(total), b.asm.input(channel), open_pool)
         b.kept("pool.called", b.called)
-        line = b.timeline
-        b.add(b.asm.state("collected.years"), b.asm.table((line.accrual_end - line.accrual_start).astype(float) / 365.0))
+        days = (b.timeline.accrual_end - b.timeline.accrual_start).astype(float)
+        b.add(b.asm.state("collected.years"), b.asm.table(days / 365.0))
 
 
 def collected(b: Builder, channel: str) -> Slot:
