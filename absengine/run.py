@@ -75,78 +75,79 @@ def run_cases(
     base = pools.table(())
     _check_fees(deal, base)
     compiled = deal.compile(base.balance)
-    labels = label(deal, compiled)
-    start = start_values(
-        compiled, [case.parameters for case in everything], [case.scenario.where for case in everything]
+    groups = pools.bind(compiled, everything)
+    order = np.array([lane for group in groups for lane in group.lanes])
+    ordered = [everything[lane] for lane in order]
+    start = start_values(compiled, [case.parameters for case in ordered], [case.scenario.where for case in ordered])
+    rows, lanes = deal.timeline.rows, len(ordered)
+    job = _Job(
+        compiled,
+        label(deal, compiled),
+        tuple(case.name for case in ordered),
+        start,
+        np.zeros((len(compiled.channels), rows + 1, lanes)),
+        np.empty((len(compiled.items), rows, lanes)),
     )
-    rows, lanes = deal.timeline.rows, len(everything)
-    result = _Result(np.empty((len(compiled.items), rows, lanes)), np.empty((len(compiled.channels), rows + 1, lanes)))
-    blocks = list(_blocks(pools.bind(compiled, everything), block))
-    _run_blocks(_Job(compiled, labels, start, result), blocks, threads, progress)
-    names, half = tuple(case.name for case in cases), len(cases)
-
-    def part(chosen: slice) -> TranchePaths:
-        inputs = PathInputs(compiled.channels, result.inputs[:, :, chosen])
-        return TranchePaths(labels, names, result.values[:, :, chosen], inputs)
-
-    return StressRun(deal, base, packs, cases, part(slice(0, half)), part(slice(half, None)))
+    _run_blocks(job, list(_blocks(groups, block)), threads, progress)
+    place, half = np.argsort(order), len(cases)
+    return StressRun(deal, base, packs, cases, job.paths(place[:half]), job.paths(place[half:]))
 
 
 @dataclass(frozen=True)
 class _Group:
-    """Lanes that share a rate path, and so a cash-flow table: their numbers, and who fills their inputs."""
+    """Lanes that share a rate path, and so a cash-flow table: their case numbers, and who fills their inputs."""
 
-    lanes: NDArray[np.intp]
+    lanes: tuple[int, ...]
     projection: Projection
     bound: Bound
 
 
 @dataclass(frozen=True)
-class _Result:
-    values: Floats
-    inputs: Floats
-
-
-@dataclass(frozen=True)
 class _Job:
+    """What all blocks share: the program, and arrays whose lanes stand in the order of the groups."""
+
     compiled: Compiled
     labels: Labels
+    names: tuple[str, ...]
     start: Floats
-    result: _Result
+    inputs: Floats
+    values: Floats
+
+    def paths(self, lanes: NDArray[np.intp]) -> TranchePaths:
+        """Recorded paths of some lanes; a view where they stand side by side."""
+        side_by_side = np.all(np.diff(lanes) == 1)
+        chosen = slice(int(lanes[0]), int(lanes[-1]) + 1) if len(lanes) and side_by_side else lanes
+        inputs = PathInputs(self.compiled.channels, self.inputs[:, :, chosen])
+        return TranchePaths(self.labels, tuple(self.names[lane] for lane in lanes), self.values[:, :, chosen], inputs)
 
 
-Block = tuple[_Group, int, int]
+Block = tuple[_Group, int, slice]
+"""A group, the first of its cases in the block, and the lanes of the block."""
 
 
 def _blocks(groups: Sequence[_Group], size: int) -> Iterator[Block]:
+    before = 0
     for group in groups:
         for first in range(0, len(group.lanes), size):
-            yield group, first, min(first + size, len(group.lanes))
+            yield group, first, slice(before + first, before + min(first + size, len(group.lanes)))
+        before += len(group.lanes)
 
 
 def _run_blocks(job: _Job, blocks: list[Block], threads: int, progress: Progress | None) -> None:
-    """Blocks over threads, each thread with its own buffers; the first fault in lane order is raised."""
-    widest = max((stop - first for _, first, stop in blocks), default=0)
+    """Blocks over threads, each thread with its own work space; the first fault in lane order is raised."""
     local = threading.local()
     done = iter(range(1, len(blocks) + 1))
 
     def work(block: Block) -> None:
+        group, first, lanes = block
         if not hasattr(local, "buffers"):
-            local.buffers = Buffers.make(job.compiled, widest)
-        group, first, stop = block
-        lanes = group.lanes[first:stop]
-        inputs = np.zeros((*job.result.inputs.shape[:2], len(lanes)))
-        group.projection.fill(group.bound, first, stop, inputs)
-        out = run_waterfall(job.compiled, job.labels, job.start[:, lanes], inputs, local.buffers)
-        job.result.values[:, :, lanes] = out
-        job.result.inputs[:, :, lanes] = inputs
+            local.buffers = Buffers(job.compiled)
+        inputs, values = job.inputs[:, :, lanes], job.values[:, :, lanes]
+        group.projection.fill(group.bound, first, first + inputs.shape[2], inputs)
+        run_waterfall(job.compiled, job.labels, job.names[lanes], job.start[:, lanes], inputs, values, local.buffers)
         if progress is not None:
             progress(next(done), len(blocks))
 
-    if threads <= 1 or len(blocks) <= 1:
-        for block in blocks:
-            work(block)
-        return
     with ThreadPoolExecutor(threads) as pool:
         for future in [pool.submit(work, block) for block in blocks]:
             future.result()
@@ -179,7 +180,7 @@ class _Pools:
             projection = Projection(
                 self.table(shift), line, compiled.channels, compiled.scale, self.deal.entities, levels
             )
-            groups.append(_Group(np.array(lanes), projection, projection.bind([cases[lane] for lane in lanes])))
+            groups.append(_Group(tuple(lanes), projection, projection.bind([cases[lane] for lane in lanes])))
         return groups
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -27,22 +26,21 @@ _FAULTS = {
 }
 
 
-@dataclass
 class Buffers:
-    """Work space of one thread for blocks of up to ``lanes`` lanes, reused from block to block."""
+    """Work space of one thread, reused from block to block as long as blocks keep their width."""
 
-    state: Floats
-    history: Floats
-    out: Floats
+    def __init__(self, deal: Compiled) -> None:
+        self._deal = deal
+        self._state = np.empty((0, 0))
+        self._history = np.empty((0, 0, 0))
 
-    @classmethod
-    def make(cls, deal: Compiled, lanes: int) -> Buffers:
-        rows = deal.program.pays.shape[1]
-        return cls(
-            state=np.empty((len(deal.initial), lanes)),
-            history=np.empty((deal.program.histories, rows, lanes)),
-            out=np.empty((len(deal.program.record), rows, lanes)),
-        )
+    def of(self, lanes: int) -> tuple[Floats, Floats]:
+        """State (slot, lane) and history (track, row, lane) for a block of ``lanes``."""
+        if self._state.shape[1] != lanes:
+            rows = self._deal.program.pays.shape[1]
+            self._state = np.empty((len(self._deal.initial), lanes))
+            self._history = np.empty((self._deal.program.histories, rows, lanes))
+        return self._state, self._history
 
 
 def settable(deal: Compiled) -> tuple[str, ...]:
@@ -82,30 +80,36 @@ def _parameter(deal: Compiled, name: str, known: tuple[str, ...]) -> int | None:
     return None
 
 
-def run_waterfall(deal: Compiled, labels: Labels, start: Floats, inputs: Floats, buffers: Buffers) -> Floats:
-    """Run one block; ``start`` (slot, lane), ``inputs`` (channel, row, lane). Returns a view (item, row, lane).
+def run_waterfall(
+    deal: Compiled,
+    labels: Labels,
+    names: Sequence[str],
+    start: Floats,
+    inputs: Floats,
+    out: Floats,
+    buffers: Buffers,
+) -> None:
+    """Run one block: ``start`` (slot, lane), ``inputs`` (channel, row + 1, lane), ``out`` (item, row, lane) is written.
 
-    Raises BudgetError naming the path, date and step on which money did not close.
+    ``names`` are the scenarios of the lanes. Raises BudgetError naming scenario, date and step if money does not close.
     """
     from absengine.kernels.waterfall import run_block
 
-    lanes = start.shape[1]
-    state = buffers.state if buffers.state.shape[1] == lanes else np.empty((len(start), lanes))
-    history, out = buffers.history[:, :, :lanes], buffers.out[:, :, :lanes]
-    fault = run_block(deal.program, start, inputs, state, history, out, -1)
+    state, history = buffers.of(start.shape[1])
+    fault = run_block(deal.program, start, inputs, state, history, out)
     if fault.code != FAULT_NONE:
         fault = run_block(deal.program, start, inputs, state, history, out, fault.row)
-        raise BudgetError(_broken(deal, labels, fault))
-    return out
+        raise BudgetError(_broken(deal, labels, names, fault))
 
 
-def _broken(deal: Compiled, labels: Labels, fault: Fault) -> Problem:
+def _broken(deal: Compiled, labels: Labels, names: Sequence[str], fault: Fault) -> Problem:
     """The fault in four parts: the deal line of the first instruction that broke the budget."""
     instruction = fault.instruction
     where = deal.places[instruction] if instruction >= 0 else None
     slot = f" in {deal.slot_names[fault.slot]}" if fault.slot >= 0 else ""
     op = f", instruction {instruction} ({Op(int(deal.program.code[instruction, 0])).name})" if instruction >= 0 else ""
-    found = f"{_FAULTS[fault.code]}{slot}: {fault.amount:g} on {labels.pay_dates[fault.row]}, path {fault.lane}{op}"
+    when = f"on {labels.pay_dates[fault.row]}, scenario {names[fault.lane]}"
+    found = f"{_FAULTS[fault.code]}{slot}: {fault.amount:g} {when}{op}"
     return Problem(
         "cash-break", where or Where(), found, "a cash budget that closes", "please report this with the deal"
     )

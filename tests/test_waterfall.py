@@ -1,4 +1,4 @@
-"""The waterfall against whole deals run by another engine: pool cash as given there, notes, fees, accounts as answered there."""
+"""The waterfall against whole deals run by another engine: pool cash as given there, notes and fees as answered there."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ import pytest
 from absengine.deal.labels import labels
 from absengine.deal.load import Deal, load
 from absengine.deal.program import Compiled
-from absengine.errors import BudgetError, ScenarioError, Where
-from absengine.kernels.opcodes import Op
+from absengine.errors import Where
 from absengine.waterfall import Buffers, run_waterfall, start_values
 
 PEERS = Path(__file__).parent / "peer_cases"
@@ -54,8 +53,9 @@ def run_peer(name: str) -> tuple[Deal, Compiled, np.ndarray]:
     compiled = deal.compile(float(rows_of(expected / "pool.csv")[0]["balance"]))
     start = start_values(compiled, [{}], [Where()])
     inputs = peer_inputs(deal, compiled, expected)
-    out = run_waterfall(compiled, labels(deal, compiled), start, inputs, Buffers.make(compiled, 1))
-    return deal, compiled, out[:, :, 0].copy() / compiled.scale
+    out = np.empty((len(compiled.items), deal.timeline.rows, 1))
+    run_waterfall(compiled, labels(deal, compiled), ["peer"], start, inputs, out, Buffers(compiled))
+    return deal, compiled, out[:, :, 0] / compiled.scale
 
 
 def worst_cell(deal: Deal, compiled: Compiled, out: np.ndarray, file: Path, items: dict[str, str]) -> float:
@@ -85,4 +85,5 @@ def test_run_waterfall__peer_notes(name: str) -> None:
 def test_run_waterfall__peer_fees(name: str) -> None:
     deal, compiled, out = run_peer(name)
     file = PEERS / name / "expected" / "fee_servicing.csv"
-    assert worst_cell(deal, compiled, out, file, {"payment": "fee.servicing.paid", "due_after": "fee.servicing.unpaid"}) <= CELL
+    items = {"payment": "fee.servicing.paid", "due_after": "fee.servicing.unpaid"}
+    assert worst_cell(deal, compiled, out, file, items) <= CELL
