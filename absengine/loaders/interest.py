@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from absengine.calendars.date_rules import add_months
+from absengine.calendars.date_rules import add_months, day_in_month, month_day
 from absengine.calendars.day_count import accrued, convention
 from absengine.calendars.fixings import IndexPath
 from absengine.loaders.due_dates import Counts, Flags, Grid
@@ -144,14 +144,16 @@ def _resets_around(resets: Resets, contract: Counts, dates: Dates) -> tuple[Date
 
     Where each period is set anew, its own start and a day far away; where nothing is, the anchor and a day far away.
     """
-    anchor, months = resets.anchor[contract], resets.months[contract]
+    months = resets.months[contract]
     step = np.maximum(months, 1)
-    number = (dates.astype("datetime64[M]") - anchor.astype("datetime64[M]")).astype(np.int64) // step
+    # months and days of the anchors are taken once per contract, not once per cell
+    month = resets.anchor.astype("datetime64[M]").astype(np.int64)[contract]
+    day = month_day(resets.anchor)[contract]
+    number = (dates.astype("datetime64[M]").astype(np.int64) - month) // step
     number = np.where(months > 0, number, 0)
-    last = add_months(anchor, number * step)
-    number = number - ((last > dates) & (months > 0))
-    last = np.where(months == 0, dates, add_months(anchor, number * step))
-    following = add_months(anchor, (number + 1) * step)
+    number = number - ((day_in_month(month + number * step, day) > dates) & (months > 0))
+    last = np.where(months == 0, dates, day_in_month(month + number * step, day))
+    following = day_in_month(month + (number + 1) * step, day)
     following = np.where(months > 0, following, np.datetime64("9999-12-31"))
     year = dates.astype("datetime64[Y]")
     january = resets.january[contract]

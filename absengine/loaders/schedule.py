@@ -84,9 +84,10 @@ def _columns(grid: Grid) -> Iterator[tuple[Counts, Counts]]:
         yield order[:active], first[:active] + position
 
 
-def _columns_from_end(grid: Grid) -> Iterator[tuple[Counts, Counts]]:
-    """As :func:`_columns`, counted back from each contract's last cell."""
-    order = np.argsort(-grid.count, kind="stable")
+def _columns_from_end(grid: Grid, which: Counts | None = None) -> Iterator[tuple[Counts, Counts]]:
+    """As :func:`_columns`, counted back from each contract's last cell; only the contracts ``which``, if given."""
+    chosen = np.arange(len(grid.count)) if which is None else which
+    order = chosen[np.argsort(-grid.count[chosen], kind="stable")]
     count = grid.count[order]
     last = grid.first[1:][order] - 1
     for position in range(int(count[0]) if len(count) else 0):
@@ -104,14 +105,15 @@ def weights_left(grid: Grid, weight: Floats) -> Floats:
     return total
 
 
-def annuity(grid: Grid, weight: Floats, interest: Floats) -> tuple[Floats, Floats]:
+def annuity(grid: Grid, weight: Floats, interest: Floats, which: Counts | None = None) -> tuple[Floats, Floats]:
     """Value of one unit of each later payment (times its weight), and of one unit at the end, at each period's start.
 
-    Dates of weight 0 pay their interest, which leaves both values as they are.
+    Dates of weight 0 pay their interest, which leaves both values as they are. Only the contracts ``which`` are worked
+    out where given; the cells of others hold 0.
     """
-    value, unit = np.zeros(len(weight)), np.ones(len(weight))
+    value, unit = np.zeros(len(weight)), np.zeros(len(weight))
     a, d = np.zeros(len(grid.count)), np.ones(len(grid.count))
-    for contracts, cells in _columns_from_end(grid):
+    for contracts, cells in _columns_from_end(grid, which):
         w = weight[cells]
         factor = np.where(w > 0, 1.0 / (1.0 + interest[cells]), 1.0)
         a[contracts] = (a[contracts] + w) * factor
@@ -120,30 +122,32 @@ def annuity(grid: Grid, weight: Floats, interest: Floats) -> tuple[Floats, Float
     return value, unit
 
 
-def _annuities(grid: Grid, weight: Floats, grown: Growth) -> tuple[Floats, Floats]:
-    """Annuity values with the rate in force at each cell for all later ones: a payment is solved without foresight."""
-    constant = np.append(grown.rate[1:] == grown.rate[:-1], True)[: len(grown.rate)]
-    constant[grid.ends] = True
-    moves = np.unique(grid.contract[~constant])
-    value, unit = annuity(grid, weight, grown.interest)
-    if not len(moves):
-        return value, unit
-    change = np.concatenate([[0], np.cumsum(~constant)])
-    stage = change[:-1] - np.repeat(change[grid.first[:-1]], grid.count)
-    for number in range(int(stage.max()) + 1):
+def _annuities(grid: Grid, grown: Growth, plan: Amortisation) -> tuple[Floats, Floats]:
+    """Annuity values of level contracts whose payment is solved.
+
+    All later periods count with the rate in force at the cell: a payment is solved without foresight.
+    """
+    solved = plan.level & np.isnan(plan.payment)
+    same = np.append(grown.rate[1:] == grown.rate[:-1], True)[: len(grown.rate)]
+    same[grid.ends] = True
+    changes = np.concatenate([[0], np.cumsum(~same)])
+    stage = changes[:-1] - np.repeat(changes[grid.first[:-1]], grid.count)
+    value, unit = annuity(grid, plan.weight, grown.interest, np.flatnonzero(solved))
+    floats = np.repeat(solved & (changes[grid.first[1:]] > changes[grid.first[:-1]]), grid.count)
+    for number in range(int(stage[floats].max(initial=-1)) + 1):
+        here = np.flatnonzero(floats & (stage == number))
         rate = np.zeros(len(grid.count))
-        here = np.flatnonzero(stage == number)
         rate[grid.contract[here]] = grown.rate[here]
         frozen = np.repeat(rate, grid.count) * grown.years
-        theirs = annuity(grid, weight, frozen)
+        theirs = annuity(grid, plan.weight, frozen, np.unique(grid.contract[here]))
         value[here], unit[here] = theirs[0][here], theirs[1][here]
     return value, unit
 
 
 def level_payment(grid: Grid, grown: Growth, plan: Amortisation) -> Floats:
-    """The level payment (每期还款额) at the first date with a weight, of each contract; weights scale it later on."""
-    value, unit = _annuities(grid, plan.weight, grown)
-    some = grid.count > 0
+    """The level payment (每期还款额) at weight 1 of each level contract; NaN for the others."""
+    value, unit = _annuities(grid, grown, plan)
+    some = (grid.count > 0) & plan.level
     begin = grid.first[:-1][some]
     payment = np.full(len(some), np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -204,7 +208,7 @@ class _Wanted:
             remaining = weights_left(grid, plan.weight)
             share = np.divide(plan.weight, remaining, out=np.zeros(len(remaining)), where=remaining > 0)
         if np.any(plan.level & solved):
-            value, unit = _annuities(grid, plan.weight, grown)
+            value, unit = _annuities(grid, grown, plan)
         return cls(plan, share, value, unit, not np.all(solved))
 
     def principal(self, who: Counts, cells: Counts, held: Floats, accrues: Floats) -> Floats:
