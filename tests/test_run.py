@@ -1,4 +1,4 @@
-"""The corridor end to end: tape and pack in, notes out, against another engine's figures; bits that do not depend on how."""
+"""The corridor end to end: tape and pack in, notes out, against another engine; bits that do not depend on the way."""
 
 from __future__ import annotations
 
@@ -85,7 +85,11 @@ def test_run_cases__same_bits_for_any_block_and_thread(threads: int, block: int)
 
 def test_run_cases__progress_counts_every_block() -> None:
     said: list[tuple[int, int]] = []
-    run_cases(load(DEALS / "gaoxintou-5"), (), some_cases(3), block=2, progress=lambda done, all_: said.append((done, all_)))
+
+    def report(done: int, total: int) -> None:
+        said.append((done, total))
+
+    run_cases(load(DEALS / "gaoxintou-5"), (), some_cases(3), block=2, progress=report)
     assert said == [(1, 3), (2, 3), (3, 3)]
 
 

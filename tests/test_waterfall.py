@@ -1,4 +1,4 @@
-"""The waterfall against whole deals run by another engine: pool cash as given there, notes and fees as answered there."""
+"""The waterfall against whole deals run by another engine: pool cash as given, notes and fees as answered there."""
 
 from __future__ import annotations
 

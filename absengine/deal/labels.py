@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
+from absengine.deal.formulas import parsed
 from absengine.deal.load import Deal
+from absengine.deal.names import known_names
 from absengine.deal.program import Compiled
 from absengine.deal.triggers import parse_effect
-from absengine.errors import Where
+from absengine.errors import Problems, Where
+from absengine.language.formula import Compare, Kind
+from absengine.language.kinds import check
 from absengine.schema import Labels, StepLabel, TrancheLabel, TriggerLabel
 
 
@@ -108,7 +112,18 @@ def _trigger(deal: Deal, name: str) -> TriggerLabel:
         when=trigger.when,
         effect=f"{effect.word} {effect.target}".strip(),
         place=place(deal.where(("trigger", name))),
+        unit=_value_unit(deal, trigger.when),
     )
+
+
+def _value_unit(deal: Deal, when: str) -> Literal["money", "ratio", "rate", "count", "date", "flag", ""]:
+    """Kind of the value a trigger records: the left side of its comparison, else the condition itself."""
+    node = parsed(when)
+    if not isinstance(node, Compare):
+        return "flag"
+    families = known_names(deal.file)
+    kind = check(node.left, lambda name: families[name].kind if name in families else None, Where(), Problems())
+    return "" if kind is None or kind is Kind.NUMBER else kind.value
 
 
 def _texts(deal: Deal) -> dict[str, str]:
