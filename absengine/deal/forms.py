@@ -180,7 +180,7 @@ class _StageChecks:
             if takes and step.upto is None and not seniors <= swept and not self.waits(step):
                 self.add("residual-before-senior", ("stage", self.name, "step", index),
                          "a residual that can be paid while seniors are outstanding",
-                         'when = "balance.… == 0" of the seniors, an upto, or their principal swept before')  # fmt: skip
+                         'when = "balance.… == 0" of the seniors, an upto, or their principal swept')  # fmt: skip
 
     def waits(self, step: Step) -> bool:
         """The step's condition needs a senior balance of zero."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from absengine.deal.formulas import parsed
 from absengine.deal.load import Deal
@@ -13,6 +13,8 @@ from absengine.errors import Problems, Where
 from absengine.language.formula import Compare, Kind
 from absengine.language.kinds import check
 from absengine.schema import Labels, StepLabel, TrancheLabel, TriggerLabel
+
+Unit = Literal["money", "ratio", "rate", "count", "date", "flag", ""]
 
 
 def labels(deal: Deal, compiled: Compiled) -> Labels:
@@ -116,14 +118,14 @@ def _trigger(deal: Deal, name: str) -> TriggerLabel:
     )
 
 
-def _value_unit(deal: Deal, when: str) -> Literal["money", "ratio", "rate", "count", "date", "flag", ""]:
+def _value_unit(deal: Deal, when: str) -> Unit:
     """Kind of the value a trigger records: the left side of its comparison, else the condition itself."""
     node = parsed(when)
     if not isinstance(node, Compare):
         return "flag"
     families = known_names(deal.file)
     kind = check(node.left, lambda name: families[name].kind if name in families else None, Where(), Problems())
-    return "" if kind is None or kind is Kind.NUMBER else kind.value
+    return cast(Unit, "" if kind is None or kind is Kind.NUMBER else kind.value)
 
 
 def _texts(deal: Deal) -> dict[str, str]:
