@@ -99,7 +99,16 @@ def _paying(b: Builder) -> Slot:
 
 
 def _close(b: Builder) -> None:
-    """Overdue principal, the stage, gaps for late helpers; running totals start again where a list has run."""
+    """Overdue principal, the stage, gaps for late helpers; running totals start again where a list has run.
+
+    Supports and ledgers are recorded whether or not a step names them: their terms are settable, their figures shown.
+    """
+    for name in b.deal.support:
+        b.support_left(name), b.support_owed(name)
+        for part in ("called", "drawn", "repaid"):
+            b.flow(f"support.{name}.{part}")
+    for name in b.deal.ledger:
+        b.ledger(name)
     for name, tranche in b.deal.tranche.items():
         if tranche.principal is not None:
             with b.asm.scope(b.locate(("tranche", name))):
