@@ -29,7 +29,7 @@ DEFINITIONS: Final = (
     (
         "coverage 覆盖倍数",
         "(pool cash of the period + account interest − tax − senior fees) / (interest + principal due of the classes "
-        "down to this one); no support, reserve or carried cash; principal of a pass-through class is not due on a date",
+        "down to this one); no support, reserve or carried cash; pass-through principal is not due on a date",
     ),
     ("first breach 首次短缺", "first date with a shortfall after supports"),
     (

@@ -114,7 +114,7 @@ def _coverage_range(ratios: Floats, lowest: Floats) -> tuple[float, float]:
     known, finite = ratios[~np.isnan(ratios)], lowest[np.isfinite(lowest)]
     if not len(known):
         return 0.0, 2.0
-    top = max(1.4, min(float(known.max()), max(3.0, 2.0 * float(finite.max()))) * 1.06)
+    top = max(1.4, min(float(known.max()), max(2.0, 1.5 * float(finite.max()))) * 1.06)
     return min(0.0, float(known.min()) * 1.06), top
 
 

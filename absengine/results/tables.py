@@ -102,7 +102,10 @@ def _axis_columns(paths: TranchePaths, rows: int, entities: int) -> dict[str, An
 
 
 def _text_column(texts: Sequence[str], index: NDArray[Any]) -> pa.Array:
-    return pa.DictionaryArray.from_arrays(pa.array(index.astype(np.int32)), pa.array(list(texts), pa.string()))
+    """``texts[index]`` as a dictionary of distinct texts: Parquet writes repeats differently from run to run."""
+    number = {text: position for position, text in enumerate(dict.fromkeys(texts))}
+    code = np.array([number[text] for text in texts], dtype=np.int32)
+    return pa.DictionaryArray.from_arrays(pa.array(code[index]), pa.array(list(number), pa.string()))
 
 
 def _pool_table(paths: TranchePaths) -> pa.Table:
