@@ -53,7 +53,7 @@ CONTRACT_COLUMNS: tuple[Column, ...] = (
     Column("pool", "object", "", "text", "sub-pool", "资产池"),
     Column("tags", "object", "", "text", "free tags, joined by ';'", "标签"),
     Column("asset_kind", "object", "", "text", "loader that read the row", "资产类型"),
-    Column("cutoff_date", "datetime64[D]", "", "date", "cash after this date belongs to the plan", "封包日"),
+    Column("cutoff_date", "datetime64[D]", "", "date", "cash from this date on belongs to the plan", "封包日"),
     Column("cutoff_balance", "float64", "currency", "balance", "principal at the cut-off date", "封包日本金余额"),
     Column("original_balance", "float64", "currency", "balance", "principal at origination", "合同金额"),
     Column("start_date", "datetime64[D]", "", "date", "origination", "放款日"),
@@ -130,7 +130,7 @@ class CashflowTable:
     """The one cash-flow schema: one row per contract per due date, sorted by contract, then date.
 
     ``flows`` follows :data:`CASHFLOW_COLUMNS`, ``contracts`` :data:`CONTRACT_COLUMNS`, ``rights`` :data:`RIGHT_COLUMNS`.
-    Only flows after each contract's cut-off date are kept.
+    Flows due on a contract's cut-off date or later are kept: the first collection period is [cut-off, first calculation date].
     """
 
     flows: Table
