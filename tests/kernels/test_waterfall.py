@@ -289,7 +289,7 @@ def test_draw__stops_at_what_is_left() -> None:
 
 @pytest.mark.parametrize(
     ("need", "total", "cash", "share"),
-    [(30.0, 90.0, 100.0, 30.0), (30.0, 90.0, 45.0, 15.0), (30.0, 90.0, 44.0, 14.0), (30.0, 90.0, -1.0, 0.0)],
+    [(30.0, 90.0, 100.0, 30.0), (30.5, 90.0, 90.0, 30.5), (30.0, 90.0, 44.0, 14.0), (30.0, 90.0, -1.0, 0.0)],
 )
 def test_prorata__shares_what_is_there(need: float, total: float, cash: float, share: float) -> None:
     assert single([line(Op.PRORATA, 0, 1, 2, 3, k=4)], 5.0, need, total, cash, 1.0)[0] == share

@@ -1,0 +1,1 @@
+"""What the engine costs: ``python -m benchmarks`` prints one JSON document. Never part of the tests."""
