@@ -22,6 +22,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, fontManager
 from matplotlib.ft2font import FT2Font
 
+from absengine.errors import Problem, UsageError, Where
 from absengine.report.words import Language, phrase
 
 CJK_FAMILIES: Final = (
@@ -70,8 +71,14 @@ def pen(language: Language | None = None, font: Path | None = None) -> Pen:
 
 
 def _add_font(path: Path) -> str:
-    fontManager.addfont(path)
-    return FontProperties(fname=path).get_name()
+    try:
+        fontManager.addfont(path)
+        return FontProperties(fname=path).get_name()
+    except (OSError, RuntimeError):
+        problem = Problem(
+            "font-unreadable", Where(str(path)), "no font that can be read", "a TrueType or OpenType file"
+        )
+        raise UsageError(problem) from None
 
 
 @cache

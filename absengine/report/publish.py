@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,28 +15,40 @@ from absengine.schema import TranchePaths
 
 @dataclass(frozen=True)
 class Publication:
-    """What is published: recorded paths, the JSON document, verdicts of stated checks, the manifest's facts."""
+    """What is published: recorded paths, the JSON document, verdicts of stated checks, the manifest's facts.
+
+    ``assumptions`` are (term, value, source) lines of workbook and page, ``log`` lines of the workbook's last sheet.
+    """
 
     paths: TranchePaths
     document: dict[str, Any]
     verdicts: list[dict[str, Any]]
     facts: dict[str, Any]
+    assumptions: Sequence[tuple[str, str, str]] = ()
+    log: Sequence[str] = ()
 
 
 def publish(what: Publication, place: Path, *, force: bool, language: Language | None, font: Path | None) -> Path:
     """Write the run folder at ``place``. UsageError where one stands already and ``force`` is not given."""
-    from absengine.report.canvas import pen
+    from absengine.report.canvas import NO_FONT, pen
+    from absengine.report.page import page
     from absengine.report.pictures import pictures, png, svg
+    from absengine.report.workbook import workbook
 
     writer = pen(language, font)
-    if writer.unfit:
-        warnings.warn(writer.unfit, stacklevel=2)
+    named = (what.paths.labels.deal, *(one.label for one in what.paths.labels.tranches), *what.paths.scenarios)
+    if writer.unfit or not writer.can_write("".join(named)):
+        warnings.warn(writer.unfit or NO_FONT, stacklevel=2)
     with RunFolder(place, force=force) as folder:
         left_out = folder.write_paths(what.paths)
-        folder.write_json("stress.json", what.document)
+        folder.write_json("stress.json", {**what.document, "run": "."})  # a folder can be moved, and compared
         folder.write_json("checks.json", {"checks": what.document["checks"], "stated": what.verdicts})
         figures = pictures(what.paths, what.document, writer)
-        for made in (svg(figures, writer), png(figures, writer)):
-            for name, content in made.items():
-                folder.write(f"pictures/{name}", content)
+        drawn = svg(figures, writer)
+        for name, content in (drawn | png(figures, writer)).items():
+            folder.write(f"pictures/{name}", content)
+        given = what.assumptions
+        folder.write("workbook.xlsx", workbook(what.paths, what.document, assumptions=given, log=what.log))
+        told = page(what.document, drawn, language=writer.language, facts=what.facts, assumptions=given)
+        folder.write("report.html", told)
         return folder.complete({**what.facts, "without_csv": list(left_out)})
