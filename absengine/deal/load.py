@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from absengine.calendars.business_days import calendar
 from absengine.calendars.fixings import IndexPath
 from absengine.deal.aliases import ALIASES
 from absengine.deal.checks import check_deal
-from absengine.deal.nouns import DealFile, PlanPrincipal
+from absengine.deal.nouns import DealFile, PaymentDates, PlanPrincipal
 from absengine.deal.program import Compiled, compile_program
 from absengine.deal.timeline import build_timeline
 from absengine.errors import DealError, InputError, Problem, Problems, Where
@@ -111,7 +112,7 @@ def _plans(
         if isinstance(tranche.principal, PlanPrincipal):
             where = document.where(("tranche", name, "principal"))
             rows = _plan_rows(tranche.principal, folder, where, problems)
-            plans[name] = _by_row(rows, timeline, where, problems)
+            plans[name] = _by_row(rows, deal.dates.payment, timeline, where, problems)
             total = float(plans[name].sum())
             if rows and abs(total - tranche.face) > max(deal.deal.money.unit, 1e-9) / 2:
                 problems.add("plan-not-face", where, f"a plan of {total:,.2f} for class {name} of {tranche.face:,.2f}",
@@ -147,14 +148,24 @@ def _plan_rows(
     return rows
 
 
-def _by_row(rows: list[tuple[np.datetime64, float]], timeline: Timeline, where: Where, problems: Problems) -> Floats:
-    """Plan amounts on the rows whose payment date is the first at or after each planned date."""
+def _by_row(
+    plan: list[tuple[np.datetime64, float]],
+    rule: PaymentDates,
+    timeline: Timeline,
+    where: Where,
+    problems: Problems,
+) -> Floats:
+    """Plan amounts on the rows whose payment date is the first at or after each planned date.
+
+    A planned date moves over holidays as payment dates do, so it meets its own also where that moved back.
+    """
     amounts = np.zeros(timeline.rows)
     paying = np.flatnonzero(timeline.pays[0])
-    for date, amount in rows:
+    dates = calendar(rule.calendar).roll(np.array([date for date, _ in plan], dtype="datetime64[D]"), rule.roll)
+    for date, (planned, amount) in zip(dates, plan, strict=True):
         at = np.searchsorted(timeline.pay_date[paying], date)
         if at >= len(paying) or amount < 0:
-            problems.add("plan-date", where, f"{amount:,.2f} on {date}", "non-negative amounts up to legal final")
+            problems.add("plan-date", where, f"{amount:,.2f} on {planned}", "non-negative amounts up to legal final")
         else:
             amounts[paying[at]] += amount
     return amounts
