@@ -1,0 +1,880 @@
+"""A deal run the slow way: one path at a time, in plain Python, straight from the nouns of the deal file.
+
+No slots, no instructions, no masks: notes, accounts, fees and supports are objects with balances, and a step is a loop
+over what it pays. Written from the design paper (rows §5, verbs §6, claims domain §9) and the docstrings of the nouns,
+not from the compiler. Amounts are in counting units, as recorded; names of recorded items are the engine's.
+"""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+import math
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from absengine.deal.load import Deal
+from absengine.errors import Problems, Where
+from absengine.language import formula as f
+
+SLACK = 1e-6
+"""A float this close below a whole unit is that whole unit (the engine's UNIT_SLACK, told there)."""
+
+CASH = ("interest", "principal", "prepayment", "fee")
+SOURCES = ("deposit", "cure", "guarantor", "fund", "insurance", "ip", "repurchase")
+
+# Time -----------------------------------------------------------------------------------------------------------------
+
+
+def date(day: np.datetime64) -> dt.date:
+    return day.astype("datetime64[D]").item()
+
+
+def thirty(a: dt.date, b: dt.date, european: bool) -> float:
+    """30/360 as ISDA 2006 4.16 (f) writes it, 30E/360 as (g)."""
+    first = min(a.day, 30)
+    last = 30 if b.day == 31 and (european or first == 30) else b.day
+    return (360 * (b.year - a.year) + 30 * (b.month - a.month) + last - first) / 360
+
+
+def isda(a: dt.date, b: dt.date) -> float:
+    """ACT/ACT ISDA: each calendar year's days over its own length."""
+    total, at = 0.0, a
+    while at < b:
+        until = min(b, dt.date(at.year + 1, 1, 1))
+        total += (until - at).days / (366 if calendar.isleap(at.year) else 365)
+        at = until
+    return total
+
+
+YEARS: dict[str, Callable[[dt.date, dt.date], float]] = {
+    "ACT/365F": lambda a, b: (b - a).days / 365,
+    "ACT/360": lambda a, b: (b - a).days / 360,
+    "ACT/ACT ISDA": isda,
+    "30/360": lambda a, b: thirty(a, b, european=False),
+    "30E/360": lambda a, b: thirty(a, b, european=True),
+}
+
+
+def months(a: dt.date, b: dt.date) -> float:
+    return (b.year - a.year) * 12 + b.month - a.month + (b.day - a.day) / 30
+
+
+# Money ----------------------------------------------------------------------------------------------------------------
+
+
+def cut(amount: float, unit: float) -> float:
+    """Down to whole units; a hair below a whole one counts as whole."""
+    if unit <= 0 or not math.isfinite(amount) or abs(amount) > 2**52:
+        return amount
+    slack = min(SLACK * min(unit, 1.0) + 1e-15 * abs(amount), unit / 4)
+    return math.floor((amount + slack) / unit) * unit
+
+
+class Worth(NamedTuple):
+    """A value of a formula: ``sort`` is money, plain (a bare number, which becomes what it meets) or pure."""
+
+    value: float
+    sort: str
+
+
+@dataclass
+class Note:
+    """A class of notes."""
+
+    name: str
+    face: float
+    scheduled: float  # the face its plan was written for
+    quantum: float
+    balance: float = 0.0
+    accrued: float = 0.0
+    unpaid: float = 0.0
+    on_interest: float = 0.0  # part of unpaid that is interest on interest
+    on_interest_accrued: float = 0.0
+    repaid: float = 0.0
+    fixing: float = 0.0
+
+
+@dataclass
+class Bill:
+    """A fee or a tax."""
+
+    name: str
+    accrued: float = 0.0
+    room: float = 0.0  # under a cap that grows with time
+    lifetime: float = 0.0  # left of a cap that is granted once
+    once: float = 0.0  # a single charge still to come
+    unpaid: float = 0.0
+    over: float = 0.0
+
+
+@dataclass
+class Helper:
+    """A support."""
+
+    name: str
+    left: float
+    owed: float = 0.0
+
+
+@dataclass
+class Claim:
+    """What a step serves: the amount it wants, what its own terms ask for, in which multiples, what paying does."""
+
+    wants: float
+    terms: float
+    quantum: float
+    paid: Callable[[float], None]
+    note: Note | None = None
+    everything: bool = False
+
+
+# The deal -------------------------------------------------------------------------------------------------------------
+
+
+class Lane:
+    """One path of one deal."""
+
+    def __init__(
+        self,
+        deal: Deal,
+        pool_balance: float,
+        feed: Mapping[str, np.ndarray],
+        changes: Mapping[str, float] | None = None,
+    ) -> None:
+        self.deal, self.file, self.line = deal, deal.file, deal.timeline
+        self.feed, self.changes = feed, dict(changes or {})
+        rule = self.file.deal.money
+        self.scale = 1 / rule.unit if rule.unit else 1.0
+        self.unit = 1.0 if rule.unit else 0.0
+        self.pool_balance = self.money("pool.initial", pool_balance)
+        self.row, self.stage = 0, next(iter(self.file.stage))
+        self.called = False
+        self.defaulted = 0.0
+        self.collected: dict[str, float] = defaultdict(float)
+        self.years_since = 0.0
+        self.ran = False
+        self.flows: dict[str, float] = defaultdict(float)
+        self.record: dict[str, list[float]] = defaultdict(lambda: [0.0] * self.line.rows)
+        self.active = dict.fromkeys(self.file.trigger, False)
+        self.counts: dict[str, int] = defaultdict(int)
+        self.gaps: dict[tuple[str, str], float] = defaultdict(float)
+        self.old_gaps: list[dict[tuple[str, str], float]] = []
+        self.set_up()
+
+    # what the case may change
+    def money(self, name: str, amount: float) -> float:
+        return self.changes.get(name, amount) * self.scale
+
+    def number(self, name: str, value: float) -> float:
+        return self.changes.get(name, value)
+
+    def set_up(self) -> None:
+        self.accounts = {
+            name: self.money(f"account.{name}.opening", account.opening) for name, account in self.file.account.items()
+        }
+        per = self.file.deal.money.per
+        self.notes: dict[str, Note] = {}
+        for name, tranche in self.file.tranche.items():
+            face = self.money(f"tranche.{name}.face", tranche.face)
+            quantum = self.unit
+            if per != "class" and self.unit:
+                quantum = face / (float(per.removeprefix("note of ")) * self.scale)
+            self.notes[name] = Note(name, face, tranche.face * self.scale, quantum, balance=face)
+        self.fees = {name: Bill(name) for name in self.file.fee}
+        for name, fee in self.file.fee.items():
+            if fee.amount is not None and fee.amount.per == "once":
+                self.fees[name].once = self.money(f"fee.{name}.amount", fee.amount.value)
+            if fee.cap is not None and fee.cap.per == "once":
+                self.fees[name].lifetime = self.money(f"fee.{name}.cap", fee.cap.value)
+        self.taxes = {name: Bill(name) for name in self.file.tax}
+        self.helpers = {}
+        for name, support in self.file.support.items():
+            limit = math.inf if support.limit == "covered" else float(support.limit)
+            self.helpers[name] = Helper(name, self.money(f"support.{name}.limit", limit))
+        self.ledgers = dict.fromkeys(self.file.ledger, 0.0)
+
+    def given(self, channel: str) -> float:
+        return float(self.feed[channel][self.row])
+
+    # a row
+    def run(self) -> dict[str, list[float]]:
+        """Every recorded item, row by row."""
+        for row in range(self.line.rows):
+            self.row = row
+            self.flows.clear()
+            self.ran = False
+            self.bank_interest()
+            self.collect()
+            self.accrue_interest()
+            self.accrue_fees()
+            self.test("after collection", True)
+            self.test("before payment", self.pays())
+            if self.pays():
+                self.ran = True
+                self.fall_due()
+                for step in self.file.stage[self.stage].step:
+                    self.step(step)
+            self.test("after payment", self.ran)
+            self.close()
+        return dict(self.record)
+
+    def pays(self) -> bool:
+        return bool(self.line.pays[list(self.file.stage).index(self.stage)][self.row])
+
+    def accrual(self, day_count: str) -> float:
+        """F(anchor, end) − F(anchor, start) of the row."""
+        anchor, start, end = (
+            date(days[self.row]) for days in (self.line.anchor, self.line.accrual_start, self.line.accrual_end)
+        )
+        years = YEARS[day_count]
+        return years(anchor, end) - years(anchor, start)
+
+    def collection_bounds(self) -> tuple[dt.date, dt.date]:
+        """Days after the first up to the second belong to the row; the cut-off day itself is the first day."""
+        before = self.line.calc_date[self.row - 1] if self.row else self.line.cutoff - np.timedelta64(1, "D")
+        return date(before), date(self.line.calc_date[self.row])
+
+    def bank_interest(self) -> None:
+        for name, account in self.file.account.items():
+            if account.interest is not None:
+                rate = self.number(f"account.{name}.interest.rate", account.interest.rate)
+                amount = self.accounts[name] * (rate * YEARS[account.interest.day_count](*self.collection_bounds()))
+                self.accounts[name] += amount
+                self.flows[f"account.{name}.interest"] += amount
+
+    def collect(self) -> None:
+        for channel in (*CASH, *(f"recovery.{source}" for source in SOURCES)):
+            kind = channel.split(".")[0]
+            account = self.file.collect.get(channel, self.file.collect.get(kind))
+            if account is not None and not self.called:
+                self.accounts[account] += self.given(channel)
+                self.collected[kind] += self.given(channel)
+                self.flows["pool.collected"] += self.given(channel)
+        if not self.called:
+            self.defaulted += self.given("recognised")
+            self.collected["default"] += self.given("default")
+
+    def accrue_interest(self) -> None:
+        end, start = (date(days[self.row]) for days in (self.line.accrual_end, self.line.accrual_start))
+        self.years_since += (end - start).days / 365
+        for name, tranche in self.file.tranche.items():
+            note = self.notes[name]
+            if tranche.coupon is None:
+                continue
+            coupon = self.coupon(note, tranche.coupon, start)
+            self.flows[f"tranche.{name}.coupon"] = coupon
+            time = coupon * self.accrual(tranche.coupon.day_count)
+            bearing = note.balance + (note.unpaid if tranche.interest_on_unpaid == "compound" else 0.0)
+            if tranche.interest_on_unpaid == "simple":
+                note.on_interest_accrued += (note.unpaid - note.on_interest) * time
+            note.accrued += bearing * time
+
+    def coupon(self, note: Note, terms: object, start: dt.date) -> float:
+        if terms.kind == "fixed":
+            rate = self.number(f"tranche.{note.name}.coupon.rate", terms.rate)
+            stepped = terms.rate
+            for day, level in terms.steps:
+                if start >= day:
+                    stepped = level
+            return rate + (stepped - terms.rate)
+        if self.resets(terms.reset):
+            note.fixing = self.given(f"index.{terms.index}") + self.number(
+                f"tranche.{note.name}.coupon.spread", terms.spread
+            )
+        return note.fixing
+
+    def resets(self, word: str) -> bool:
+        """At the start of interest periods: of each, or of the first that starts in a new year of the deal."""
+        anchor, start = self.line.anchor, self.line.accrual_start
+        if self.row == 0:
+            return True
+        if anchor[self.row] != start[self.row]:
+            return False
+        year = [int((anchor[row] - self.line.closing).astype(int)) // 365 for row in (self.row - 1, self.row)]
+        return word == "each period" or year[1] > year[0]
+
+    def fee_time(self, fee: object, unit: str) -> float:
+        if fee.over == "payment":
+            start, end = date(self.line.accrual_start[self.row]), date(self.line.accrual_end[self.row])
+            return self.accrual(fee.day_count) if unit == "year" else months(start, end)
+        before, last = self.collection_bounds()
+        if unit == "year":
+            return YEARS[fee.day_count](before, last)
+        return months(before + dt.timedelta(1), last + dt.timedelta(1))
+
+    def over_time(self, fee: object, per: str) -> float | None:
+        """How much of one charge falls on this row, or None where it is charged when a list runs."""
+        return 1.0 if per == "collection" else self.fee_time(fee, per) if per in ("year", "month") else None
+
+    def accrue_fees(self) -> None:
+        for name, fee in self.file.fee.items():
+            time = self.over_time(fee, (fee.rate or fee.amount).per)
+            if time is not None:
+                self.fees[name].accrued += self.charge(name) * time * self.given("fee_factor")
+            if fee.cap is not None:
+                grown = self.over_time(fee, fee.cap.per)
+                if grown is not None:
+                    self.fees[name].room += self.money(f"fee.{name}.cap", fee.cap.value) * grown
+
+    def charge(self, name: str) -> float:
+        """One charge of a fee: rate on base, or amount."""
+        fee = self.file.fee[name]
+        if fee.rate is not None:
+            return self.amount(fee.base, f"fee.{name}.base") * self.number(f"fee.{name}.rate", fee.rate.rate)
+        if fee.amount.per == "once":
+            return self.fees[name].once
+        return self.money(f"fee.{name}.amount", fee.amount.value)
+
+    def to_come(self, name: str) -> float:
+        """What a list that runs now adds to a fee besides what has accrued over time."""
+        fee = self.file.fee[name]
+        if self.over_time(fee, (fee.rate or fee.amount).per) is not None:
+            return 0.0
+        return self.charge(name) * self.given("fee_factor")
+
+    def tax_to_come(self, name: str) -> float:
+        tax = self.file.tax[name]
+        return self.amount(tax.base, f"tax.{name}.base") * self.number(f"tax.{name}.rate", tax.rate)
+
+    def room(self, name: str) -> float:
+        cap, bill = self.file.fee[name].cap, self.fees[name]
+        if cap is None:
+            return math.inf
+        if cap.per == "payment":
+            return self.money(f"fee.{name}.cap", cap.value)
+        return bill.lifetime if cap.per == "once" else bill.room
+
+    def fall_due(self) -> None:
+        for name, tranche in self.file.tranche.items():
+            note = self.notes[name]
+            if tranche.coupon is None:
+                continue
+            fresh = cut(note.accrued, note.quantum)
+            note.accrued -= fresh
+            extra = 0.0
+            if tranche.interest_on_unpaid == "simple":
+                extra = cut(note.on_interest_accrued, note.quantum)
+                note.on_interest_accrued -= extra
+                note.on_interest += extra
+            note.unpaid += fresh
+            note.unpaid += extra
+            self.flows[f"tranche.{name}.interest_due"] = note.unpaid
+        for name, bill in self.fees.items():
+            bill.accrued += self.to_come(name)
+            bill.once = 0.0
+            fresh = cut(bill.accrued, self.unit)
+            bill.accrued -= fresh
+            inside = min(fresh, cut(self.room(name), self.unit))
+            bill.room = 0.0
+            bill.lifetime -= inside
+            bill.unpaid += inside
+            bill.over += fresh - inside
+            self.flows[f"fee.{name}.due"] = bill.unpaid
+        for name, bill in self.taxes.items():
+            bill.accrued += self.tax_to_come(name)
+            fresh = cut(bill.accrued, self.unit)
+            bill.accrued -= fresh
+            bill.unpaid += fresh
+            self.flows[f"tax.{name}.due"] = bill.unpaid
+
+    def principal_due(self, note: Note) -> float:
+        """By the class's own terms; all of it at legal final."""
+        terms = self.file.tranche[note.name].principal
+        if self.row == self.line.rows - 1:
+            return note.balance
+        if terms is not None and terms.kind == "bullet":
+            return note.balance if date(self.line.accrual_end[self.row]) >= terms.expected else 0.0
+        if terms is not None and terms.kind == "plan":
+            planned = float(np.cumsum(self.deal.plans[note.name])[self.row]) * self.scale * (note.face / note.scheduled)
+            return max(min(planned - note.repaid, note.balance), 0.0)
+        return 0.0
+
+    def interest_due(self, note: Note) -> float:
+        due = note.unpaid + cut(note.accrued, note.quantum)
+        if self.file.tranche[note.name].interest_on_unpaid == "simple":
+            due += cut(note.on_interest_accrued, note.quantum)
+        return due
+
+    # triggers
+    def test(self, moment: str, held: bool) -> None:
+        """All triggers of one moment, in the order of the file; their value is recorded whether tested or not."""
+        for name, trigger in self.file.trigger.items():
+            if trigger.test == moment:
+                self.flows[f"trigger.{name}.value"] = self.tested_value(name, trigger)
+                if held and (not trigger.within or self.stage in trigger.within):
+                    self.trigger(name, trigger)
+
+    def trigger(self, name: str, trigger: object) -> None:
+        true = self.flag(trigger.when, f"trigger.{name}.when") or self.given(f"forced.{name}") != 0
+        self.counts[name] = self.counts[name] + 1 if true else 0
+        fires = self.counts[name] >= trigger.sustained
+        before = self.active[name]
+        self.active[name] = fires if trigger.hold is not None else before or fires
+        if self.active[name] and not before:
+            self.effect(name, trigger)
+        if trigger.cure is not None:
+            well = self.flag(trigger.cure.when, f"trigger.{name}.cure.when")
+            self.counts[f"{name} cure"] = self.counts[f"{name} cure"] + 1 if well else 0
+            if self.active[name] and self.counts[f"{name} cure"] >= trigger.cure.sustained:
+                self.active[name] = False
+                word, _, target = (trigger.cure.effect or "flag").partition(" ")
+                if word == "go":
+                    self.stage = target
+
+    def effect(self, name: str, trigger: object) -> None:
+        word, _, target = (trigger.once or trigger.hold).partition(" ")
+        if word == "go":
+            order = list(self.file.stage)
+            self.stage = max(self.stage, target, key=order.index)
+        if word == "call":
+            price = max(self.amount(trigger.call.price, f"trigger.{name}.call.price"), 0.0)
+            self.accounts[trigger.call.to] += price
+            self.flows["pool.call_price"] += price
+            self.called = True
+
+    def tested_value(self, name: str, trigger: object) -> float:
+        """The left side of a trigger's comparison, or its flag."""
+        tree = f.parse(trigger.when, Where(), Problems())
+        counter = Literals(f"trigger.{name}.when")
+        if isinstance(tree, f.Compare):
+            left = self.eval(tree.left, counter)
+            return self.alike([left, self.eval(tree.right, counter)])[0]
+        return self.eval(tree, counter).value
+
+    # steps
+    def step(self, step: object) -> None:
+        at = f"step.{self.stage}.{step.id}"
+        if step.when is not None and not self.flag(step.when, self.path(step, "when")):
+            return
+        match step.do:
+            case "move":
+                self.move(step, at)
+            case "draw":
+                self.draw(step, at)
+            case "write_down":
+                self.write_down(step, at)
+            case "book":
+                self.book(step, at)
+            case "probe":
+                self.flows[f"{at}.value"] = self.worth(step.value, self.path(step, "value")).value
+            case _:
+                self.serve(step, at)
+
+    def path(self, step: object, key: str) -> str:
+        steps = self.file.stage[self.stage].step
+        return f"stage.{self.stage}.step.{steps.index(step)}.{key}"
+
+    def limit(self, step: object) -> float:
+        return max(self.amount(step.upto, self.path(step, "upto")), 0.0)
+
+    def move(self, step: object, at: str) -> None:
+        held = max(self.accounts[step.source], 0.0)
+        need = held if step.upto is None else cut(self.limit(step), self.unit)
+        amount = held if step.upto is None else cut(min(need, held), self.unit)
+        self.accounts[step.source] -= amount
+        self.accounts[step.to] += amount
+        self.flows[f"{at}.due"] = need
+        self.flows[f"{at}.paid"] += amount
+        self.flows[f"{at}.short"] = need - amount
+
+    def draw(self, step: object, at: str) -> None:
+        short = cut(self.limit(step), self.unit)
+        self.flows[f"{at}.due"] = short
+        for name in step.what:
+            support = name.removeprefix("support.")
+            drawn = cut(min(self.would_pay(support, short, at), self.helpers[support].left), self.unit)
+            self.take_from(support, drawn)
+            self.accounts[step.to] += drawn
+            short -= drawn
+            self.flows[f"{at}.paid"] += drawn
+            self.flows[f"{at}.from.{name}"] += drawn
+        self.flows[f"{at}.short"] = short
+
+    def write_down(self, step: object, at: str) -> None:
+        left = cut(self.limit(step), self.unit)
+        self.flows[f"{at}.due"] = left
+        for note in [note for name in step.what for note in self.notes_of(name.removeprefix("principal."))]:
+            loss = min(left, note.balance)
+            note.balance -= loss
+            left -= loss
+            self.flows[f"tranche.{note.name}.written_down"] += loss
+            self.flows[f"{at}.paid"] += loss
+        self.flows[f"{at}.short"] = left
+
+    def book(self, step: object, at: str) -> None:
+        left = cut(self.limit(step), self.unit)
+        self.flows[f"{at}.due"] = left
+        for ledger in (name.removeprefix("ledger.") for name in step.what):
+            limit = self.file.ledger[ledger].limit
+            room = math.inf
+            if limit is not None:
+                room = max(self.amount(limit, f"ledger.{ledger}.limit") - self.ledgers[ledger], 0.0)
+            entry = min(left, room)
+            self.ledgers[ledger] += entry
+            left -= entry
+            self.flows[f"{at}.paid"] += entry
+        self.flows[f"{at}.short"] = left
+
+    def serve(self, step: object, at: str) -> None:
+        """Pay, fill or repay: the account first, then each helper what is still missing."""
+        claims = [claim for name in step.what for claim in self.claims(name)]
+        missing = self.needs(step, claims)
+        asked = list(missing)
+        self.flows[f"{at}.due"] = left_to_right(missing)
+        for source in (f"account.{step.source}", *step.then):
+            kind, _, name = source.partition(".")
+            if kind == "account":
+                amounts = self.out_of_account(step, name, claims, missing)
+            else:
+                available = min(self.helpers[name].left, self.would_pay(name, left_to_right(missing), at))
+                amounts = self.split(step, claims, missing, available)
+                self.take_from(name, left_to_right(amounts))
+            self.receive(step, left_to_right(amounts))
+            for claim, amount in zip(claims, amounts, strict=True):
+                claim.paid(amount)
+                self.flows[f"{at}.paid"] += amount
+                self.flows[f"{at}.from.{source}"] += amount
+            missing = [want - amount for want, amount in zip(missing, amounts, strict=True)]
+        for claim, want, rest in zip(claims, asked, missing, strict=True):
+            if claim.note is not None:
+                due = want if step.upto is not None else want - rest
+                self.flows[f"tranche.{claim.note.name}.principal_due"] += due
+        self.flows[f"{at}.short"] = left_to_right(missing)
+
+    def needs(self, step: object, claims: list[Claim]) -> list[float]:
+        if step.upto == "due":
+            return [cut(claim.terms, claim.quantum) for claim in claims]
+        if step.upto is not None:
+            return self.split(step, claims, [claim.wants for claim in claims], self.limit(step))
+        held = max(self.accounts[step.source], 0.0)
+        return [cut(held if claim.everything else claim.wants, claim.quantum) for claim in claims]
+
+    def split(self, step: object, claims: list[Claim], wants: list[float], cash: float) -> list[float]:
+        """Cash over wants: all of them if it suffices; else by amount, or in order."""
+        total = left_to_right(wants)
+        if step.share == "pro rata" and len(claims) > 1:
+            if total <= cash:
+                return list(wants)
+            return [
+                cut(max(cash, 0.0) * (want / total), claim.quantum)
+                for want, claim in zip(wants, claims, strict=True)
+            ]
+        given = []
+        for want, claim in zip(wants, claims, strict=True):
+            given.append(cut(min(want, cash), claim.quantum))
+            cash -= given[-1]
+        return given
+
+    def out_of_account(self, step: object, name: str, claims: list[Claim], missing: list[float]) -> list[float]:
+        wanted = missing
+        if step.share == "pro rata" and len(claims) > 1:
+            wanted = self.split(step, claims, missing, self.accounts[name])
+        amounts = []
+        for want, claim in zip(wanted, claims, strict=True):
+            amount = cut(max(min(want, self.accounts[name]), 0.0), claim.quantum)
+            self.accounts[name] -= amount
+            amounts.append(amount)
+        return amounts
+
+    def receive(self, step: object, amount: float) -> None:
+        target = step.what[0].removeprefix("account.") if step.do == "fill" else step.to
+        if target is not None:
+            self.accounts[target] += amount
+
+    def would_pay(self, name: str, short: float, at: str) -> float:
+        """What a provider pays towards a gap today: nothing once gone; when late, only what it was called for then."""
+        provider = self.file.support[name].provider
+        self.gaps[at, name] = short
+        self.flows[f"support.{name}.called"] += short
+        late = int(self.given(f"late.{provider}"))
+        if not self.given(f"alive.{provider}.{name}"):
+            return 0.0
+        if late > 0:
+            known = self.old_gaps[self.row - late][at, name] if late <= self.row else 0.0
+            return min(short, known)
+        return short
+
+    def take_from(self, name: str, amount: float) -> None:
+        helper = self.helpers[name]
+        helper.left -= amount
+        self.flows[f"support.{name}.drawn"] += amount
+        if self.file.support[name].reimbursed:
+            helper.owed += amount
+
+    # claims
+    def notes_of(self, name: str) -> list[Note]:
+        if name in self.notes:
+            return [self.notes[name]]
+        return [note for key, note in self.notes.items() if self.file.tranche[key].klass == name]
+
+    def claims(self, name: str) -> list[Claim]:
+        kind, _, rest = name.partition(".")
+        match kind:
+            case "interest":
+                return [self.interest_claim(n) for n in self.notes_of(rest) if self.file.tranche[n.name].coupon]
+            case "principal":
+                named = rest in self.notes
+                return [
+                    self.principal_claim(n) for n in self.notes_of(rest) if named or self.file.tranche[n.name].principal
+                ]
+            case "residual":
+                note = self.notes[rest]
+                return [Claim(1e300, 1e300, note.quantum, self.flow(f"tranche.{rest}.residual_paid"), everything=True)]
+            case "fee":
+                return [self.bill_claim(self.fees[rest.removesuffix(".over_cap")], rest)]
+            case "tax":
+                return [self.bill_claim(self.taxes[rest], rest)]
+            case "ledger":
+                return [self.ledger_claim(rest)]
+            case "support":
+                return [self.support_claim(self.helpers[rest])]
+        target = self.amount(self.file.account[rest].target, f"account.{rest}.target")
+        gap = cut(max(target - self.accounts[rest], 0.0), self.unit)
+        return [Claim(gap, gap, self.unit, lambda amount: None)]
+
+    def flow(self, item: str) -> Callable[[float], None]:
+        def add(amount: float) -> None:
+            self.flows[item] += amount
+
+        return add
+
+    def interest_claim(self, note: Note) -> Claim:
+        def paid(amount: float) -> None:
+            note.unpaid -= amount
+            note.on_interest = max(note.on_interest - amount, 0.0)
+            self.flows[f"tranche.{note.name}.interest_paid"] += amount
+
+        return Claim(note.unpaid, note.unpaid, note.quantum, paid)
+
+    def principal_claim(self, note: Note) -> Claim:
+        def paid(amount: float) -> None:
+            note.balance -= amount
+            note.repaid += amount
+            self.flows[f"tranche.{note.name}.principal_paid"] += amount
+
+        return Claim(note.balance, self.principal_due(note), note.quantum, paid, note=note)
+
+    def bill_claim(self, bill: Bill, name: str) -> Claim:
+        over = name.endswith(".over_cap")
+        kind = "tax" if bill is self.taxes.get(bill.name) else "fee"
+
+        def paid(amount: float) -> None:
+            if over:
+                bill.over -= amount
+            else:
+                bill.unpaid -= amount
+            self.flows[f"{kind}.{bill.name}.{'over_cap_paid' if over else 'paid'}"] += amount
+
+        stock = bill.over if over else bill.unpaid
+        return Claim(stock, stock, self.unit, paid)
+
+    def ledger_claim(self, name: str) -> Claim:
+        def paid(amount: float) -> None:
+            self.ledgers[name] -= amount
+
+        return Claim(self.ledgers[name], self.ledgers[name], self.unit, paid)
+
+    def support_claim(self, helper: Helper) -> Claim:
+        def paid(amount: float) -> None:
+            helper.owed -= amount
+            if self.file.support[helper.name].kind == "liquidity":
+                helper.left += amount
+            self.flows[f"support.{helper.name}.repaid"] += amount
+
+        return Claim(helper.owed, helper.owed, self.unit, paid)
+
+    # the end of a row
+    def close(self) -> None:
+        put = self.flows
+        for name, note in self.notes.items():
+            put[f"tranche.{name}.balance"] = note.balance
+            put[f"tranche.{name}.interest_unpaid"] = note.unpaid
+            if self.file.tranche[name].principal is not None:
+                put[f"tranche.{name}.principal_overdue"] = self.principal_due(note)
+        for name, balance in self.accounts.items():
+            put[f"account.{name}.balance"] = balance
+        for name, bill in self.fees.items():
+            put[f"fee.{name}.unpaid"] = bill.unpaid
+            if self.file.fee[name].cap is not None:
+                put[f"fee.{name}.over_cap_unpaid"] = bill.over
+        for name, bill in self.taxes.items():
+            put[f"tax.{name}.unpaid"] = bill.unpaid
+        for name, helper in self.helpers.items():
+            put[f"support.{name}.left"], put[f"support.{name}.owed"] = min(helper.left, 1e300), helper.owed
+        for name, balance in self.ledgers.items():
+            put[f"ledger.{name}.balance"] = balance
+        for name in self.file.trigger:
+            put[f"trigger.{name}.active"] = float(self.active[name])
+        put["stage"] = float(list(self.file.stage).index(self.stage))
+        put["ran"], put["pool.called"], put["pool.defaulted"] = float(self.ran), float(self.called), self.defaulted
+        for item, value in put.items():
+            self.record[item][self.row] = value
+        self.old_gaps.append(defaultdict(float, self.gaps))
+        if self.ran:
+            self.collected.clear()
+            self.years_since = 0.0
+
+    # formulas
+    def amount(self, text: str, at: str) -> float:
+        """A formula that must be money."""
+        worth = self.worth(text, at)
+        return worth.value * self.scale if worth.sort == "plain" else worth.value
+
+    def flag(self, text: str, at: str) -> bool:
+        return bool(self.worth(text, at).value)
+
+    def worth(self, text: str, at: str) -> Worth:
+        tree = f.parse(text, Where(), Problems())
+        return self.eval(tree, Literals(at))
+
+    def alike(self, parts: list[Worth]) -> list[float]:
+        """Values side by side: next to money, a plain number is money."""
+        money = any(part.sort == "money" for part in parts)
+        return [part.value * (self.scale if money and part.sort == "plain" else 1.0) for part in parts]
+
+    def eval(self, node: f.Node, literals: Literals) -> Worth:
+        match node:
+            case f.Number():
+                value = self.number(literals.next(), node.value)
+                return Worth(value, "plain" if node.kind is f.Kind.NUMBER else "pure")
+            case f.Name():
+                return self.name(node.text)
+            case f.Unary(op="-"):
+                part = self.eval(node.operand, literals)
+                return Worth(-part.value, part.sort)
+            case f.Unary():
+                return Worth(float(not self.eval(node.operand, literals).value), "pure")
+            case f.BoolOp():
+                flags = [bool(self.eval(part, literals).value) for part in node.operands]
+                return Worth(float(all(flags) if node.op == "and" else any(flags)), "pure")
+            case f.Compare():
+                a, b = self.alike([self.eval(node.left, literals), self.eval(node.right, literals)])
+                truth = {"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b, "==": a == b, "!=": a != b}
+                return Worth(float(truth[node.op]), "pure")
+            case f.Binary():
+                return self.arithmetic(node.op, self.eval(node.left, literals), self.eval(node.right, literals))
+        return self.function(node.function, [self.eval(part, literals) for part in node.arguments])
+
+    def arithmetic(self, op: str, left: Worth, right: Worth) -> Worth:
+        if op in "+-":
+            a, b = self.alike([left, right])
+            return Worth(a + b if op == "+" else a - b, mixed([left, right]))
+        a, b = left.value, right.value
+        if op == "*":
+            sorts = {left.sort, right.sort}
+            return Worth(a * b, "money" if "money" in sorts else "plain" if sorts == {"plain"} else "pure")
+        value = a / b if b else 0.0 if a == 0 else math.copysign(math.inf, a) * math.copysign(1.0, b)
+        if right.sort == "money":
+            return Worth(value, "pure")
+        return Worth(value, left.sort if right.sort == "plain" or left.sort == "money" else "pure")
+
+    def function(self, word: str, parts: list[Worth]) -> Worth:
+        if word == "if":
+            a, b = self.alike(parts[1:])
+            return Worth(a if parts[0].value else b, mixed(parts[1:]))
+        if word == "floor":
+            step = parts[1] if len(parts) > 1 else Worth(1.0, "plain")
+            a, b = self.alike([parts[0], step])
+            return Worth(cut(a, b), parts[0].sort)
+        values = self.alike(parts)
+        return Worth(min(values) if word == "min" else max(values) if word == "max" else abs(values[0]), mixed(parts))
+
+    def name(self, text: str) -> Worth:
+        family, _, rest = text.partition(".")
+        match family:
+            case "pool":
+                return self.pool(rest)
+            case "collected":
+                total = left_to_right([self.collected[kind] for kind in (*CASH, "recovery")])
+                return Worth(total if rest == "total" else self.collected[rest], "money")
+            case "balance":
+                return Worth(left_to_right([note.balance for note in self.notes_of(rest)]), "money")
+            case "face":
+                return Worth(left_to_right([note.face for note in self.notes_of(rest)]), "money")
+            case "interest":
+                return Worth(left_to_right([self.interest_due(note) for note in self.notes_of(rest)]), "money")
+            case "principal":
+                return Worth(left_to_right([self.principal_due(note) for note in self.notes_of(rest)]), "money")
+            case "due":
+                parts = [self.interest_due(note) + self.principal_due(note) for note in self.notes_of(rest)]
+                return Worth(left_to_right(parts), "money")
+            case "account":
+                return Worth(self.accounts[rest], "money")
+            case "target":
+                return Worth(self.amount(self.file.account[rest].target, f"account.{rest}.target"), "money")
+            case "fee":
+                return Worth(self.fee_due(rest), "money")
+            case "tax":
+                bill = self.taxes[rest]
+                coming = 0.0 if self.ran else self.tax_to_come(rest)
+                return Worth(bill.unpaid + cut(bill.accrued + coming, self.unit), "money")
+            case "support":
+                helper = self.helpers[rest.rpartition(".")[0]]
+                return Worth(min(helper.left, 1e300) if rest.endswith(".left") else helper.owed, "money")
+            case "ledger":
+                return Worth(self.ledgers[rest], "money")
+            case "trigger":
+                return Worth(float(self.active[rest]), "pure")
+            case "stage":
+                return Worth(float(self.stage == rest), "pure")
+            case "index":
+                return Worth(self.given(text), "pure")
+            case "period":
+                last = float(self.row == self.line.rows - 1)
+                return Worth({"number": self.row + 1.0, "last": last, "years": self.years_since}[rest], "pure")
+        dates = self.line.pay_date if rest == "payment" else self.line.calc_date
+        return Worth(float((date(dates[self.row]) - dt.date(1970, 1, 1)).days), "pure")
+
+    def fee_due(self, name: str) -> float:
+        bill = self.fees[name.removesuffix(".over_cap")]
+        if name.endswith(".over_cap"):
+            return bill.over
+        fresh = cut(bill.accrued + (0.0 if self.ran else self.to_come(name)), self.unit)
+        return bill.unpaid + min(fresh, cut(self.room(name), self.unit))
+
+    def pool(self, rest: str) -> Worth:
+        match rest:
+            case "initial":
+                return Worth(self.pool_balance, "money")
+            case "defaulted":
+                return Worth(self.defaulted, "money")
+            case "called":
+                return Worth(float(self.called), "pure")
+            case "cum_default_rate":
+                return Worth(self.defaulted / self.pool_balance, "pure")
+        return Worth(0.0 if self.called else self.given(rest), "money")
+
+
+class Literals:
+    """Numbers written in a formula are named ``<place>#1``, ``#2``… in the order of the text."""
+
+    def __init__(self, at: str) -> None:
+        self.at, self.count = at, 0
+
+    def next(self) -> str:
+        self.count += 1
+        return f"{self.at}#{self.count}"
+
+
+def mixed(parts: list[Worth]) -> str:
+    sorts = {part.sort for part in parts}
+    return "money" if "money" in sorts else "pure" if "pure" in sorts else "plain"
+
+
+def left_to_right(amounts: list[float]) -> float:
+    total = 0.0
+    for amount in amounts:
+        total += amount
+    return total
+
+
+def run(
+    deal: Deal, pool_balance: float, feed: Mapping[str, np.ndarray], changes: Mapping[str, float] | None = None
+) -> dict[str, list[float]]:
+    """Every recorded item of one path, row by row. ``feed`` maps channels to (row,) in counting units."""
+    return Lane(deal, pool_balance, feed, changes).run()

@@ -1,0 +1,477 @@
+"""Random deals as the text of a deal.toml, and random pools to run them on.
+
+A deal is drawn as text so that the reader, the checks and the compiler all meet it. The list of a stage is drawn from a
+plausible order and then disturbed, because a wrong compiler hides behind usual deals.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from absengine.deal.labels import labels
+from absengine.deal.load import Deal, load
+from absengine.deal.program import Compiled
+from absengine.errors import Where
+from absengine.schema import RECOVERY_SOURCES
+from absengine.waterfall import Buffers, run_waterfall, start_values
+
+Draw = Any
+POOL = 1_000.0
+"""Principal of the pool, in round numbers, so that faces, fees and targets have a size."""
+
+
+@dataclass
+class Case:
+    """A deal file, the pool cash of each lane, and what each lane changes in the deal."""
+
+    text: str
+    seed: int
+    cash: float  # how much of the pool arrives, 1 = all
+    changes: tuple[dict[str, float], ...] = ({},)
+    feed: dict[str, np.ndarray] = field(default_factory=dict)  # given channels (row, lane) instead of random ones
+
+    @cached_property
+    def deal(self) -> Deal:
+        return deal_of(self.text)
+
+    @cached_property
+    def compiled(self) -> Compiled:
+        return self.deal.compile(POOL)
+
+    @cached_property
+    def inputs(self) -> np.ndarray:
+        """(channel, row + 1, lane) in counting units; the rest after legal final is nothing the list sees."""
+        random = np.random.default_rng(self.seed)
+        rows, lanes = self.deal.timeline.rows, len(self.changes)
+        values = np.zeros((len(self.compiled.channels), rows + 1, lanes))
+        for index, name in enumerate(self.compiled.channels):
+            values[index, :rows] = self._channel(name, random, rows, lanes)
+        return values
+
+    def _channel(self, name: str, random: np.random.Generator, rows: int, lanes: int) -> np.ndarray:
+        if name in self.feed:
+            return np.asarray(self.feed[name], dtype=float).reshape(rows, lanes)
+        kind = name.split(".")[0]
+        draws = random.random((rows, lanes))
+        some = random.random((rows, lanes)) < 0.3
+        if kind == "alive":
+            return (draws < 0.8).astype(float)
+        if kind == "late":
+            return np.floor(draws * 3) * some
+        if kind == "index":
+            return 0.02 + 0.04 * draws
+        if kind == "fee_factor":
+            return 0.5 + draws
+        if kind == "forced":
+            return (draws < 0.02).astype(float)
+        size = POOL * self.compiled.scale
+        if name in ("opening", "performing"):
+            return size * np.linspace(1.0, 0.05, rows)[:, None] * (0.5 + 0.5 * draws)
+        part = {"interest": 0.06, "principal": 1.0, "prepayment": 0.2, "default": 0.15, "recognised": 0.15, "fee": 0.01}
+        amount = size * part.get(name, 0.05) * self.cash / rows * 2 * draws
+        return amount * (some if kind in ("recovery", "prepayment", "default", "recognised") else 1.0)
+
+    def run(self, block: int | None = None, threads: int = 1) -> dict[str, np.ndarray]:
+        """Recorded items (row, lane), run in blocks of ``block`` lanes over threads."""
+        lanes, rows = len(self.changes), self.deal.timeline.rows
+        start = start_values(self.compiled, self.changes, [Where()] * lanes)
+        size, words, names = block or lanes, labels(self.deal, self.compiled), [f"lane {k}" for k in range(lanes)]
+        out = np.empty((len(self.compiled.items), rows, lanes))
+
+        def part(first: int) -> None:
+            at = slice(first, min(first + size, lanes))
+            block_out = np.empty((*out.shape[:2], at.stop - first))
+            inputs = np.ascontiguousarray(self.inputs[:, :, at])
+            run_waterfall(self.compiled, words, names[at], start[:, at], inputs, block_out, Buffers(self.compiled))
+            out[:, :, at] = block_out
+
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(part, range(0, lanes, size)))
+        return dict(zip(self.compiled.items, out, strict=True))
+
+    def lane(self, lane: int) -> dict[str, np.ndarray]:
+        """Channels of one lane, as the twin wants them."""
+        return {name: self.inputs[index, :-1, lane] for index, name in enumerate(self.compiled.channels)}
+
+    def __repr__(self) -> str:
+        return f"Case(seed={self.seed}, cash={self.cash}, changes={self.changes}, text='''\n{self.text}''')"
+
+
+def deal_of(text: str, **files: str) -> Deal:
+    """A deal read from text, with files beside it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "deal.toml"
+        path.write_text(text, encoding="utf-8")
+        for name, content in files.items():
+            (path.parent / name).write_text(content, encoding="utf-8")
+        return load(path)
+
+
+# Words ----------------------------------------------------------------------------------------------------------------
+
+
+def toml(value: Any) -> str:
+    """A value as TOML: tables inline, dates bare."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case str():
+            return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        case dict():
+            return "{ " + ", ".join(f"{key} = {toml(part)}" for key, part in value.items() if part is not None) + " }"
+        case list() | tuple():
+            return "[" + ", ".join(toml(part) for part in value) + "]"
+    return str(value)
+
+
+def written(tables: Mapping[str, Mapping[str, Any]]) -> str:
+    """Tables of a deal, one after the other."""
+    lines = ['schema = "absengine.deal/1"']
+    for name, table in tables.items():
+        lines += [f"[{name}]", *(f"{key} = {toml(value)}" for key, value in table.items() if value is not None)]
+    return "\n".join(lines) + "\n"
+
+
+# Deals ----------------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Sketch:
+    """What has been decided of a deal, so that steps and formulas can name it."""
+
+    draw: Draw
+    tables: dict[str, dict[str, Any]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    paying: list[str] = field(default_factory=list)  # with principal
+    bearing: list[str] = field(default_factory=list)  # with a coupon
+    residuals: list[str] = field(default_factory=list)
+    accounts: list[str] = field(default_factory=list)
+    targets: list[str] = field(default_factory=list)
+    fees: list[str] = field(default_factory=list)
+    capped: list[str] = field(default_factory=list)
+    taxes: list[str] = field(default_factory=list)
+    supports: list[str] = field(default_factory=list)
+    owed: list[str] = field(default_factory=list)
+    ledgers: list[str] = field(default_factory=list)
+    triggers: list[str] = field(default_factory=list)
+    stages: list[str] = field(default_factory=list)
+    indexed: bool = False
+
+    def chance(self, one_in: int) -> bool:
+        return self.draw(st.integers(1, one_in)) == one_in
+
+    def pick(self, choices: Any) -> Any:
+        return self.draw(st.sampled_from(list(choices)))
+
+    def some(self, choices: list[str], most: int = 3) -> list[str]:
+        return self.draw(st.lists(st.sampled_from(choices), unique=True, max_size=most)) if choices else []
+
+    def number(self, low: int, high: int) -> int:
+        return self.draw(st.integers(low, high))
+
+    # formulas
+    def money(self, depth: int = 2) -> str:
+        names = ["collected.principal", "collected.interest", "collected.total", "collected.default", "pool.performing",
+                 "pool.opening", "pool.default", "pool.defaulted", "pool.initial", "balance.senior", "face.senior",
+                 "due.senior", "collected.recovery"]  # fmt: skip
+        names += [f"account.{a}" for a in self.accounts] + [f"target.{a}" for a in self.targets]
+        names += [f"fee.{x}" for x in self.fees] + [f"fee.{x}.over_cap" for x in self.capped]
+        names += [f"tax.{x}" for x in self.taxes] + [f"ledger.{x}" for x in self.ledgers]
+        names += [f"support.{x}.owed" for x in self.supports] + [f"interest.{x}" for x in self.bearing]
+        names += [f"principal.{x}" for x in self.paying] + [f"balance.{x}" for x in self.notes]
+        way = self.number(0, 9 if depth else 3)
+        if way <= 2:
+            return self.pick(names)
+        if way == 3:
+            return str(self.number(0, 300))
+        a, b = self.money(depth - 1), self.money(depth - 1)
+        return {
+            4: f"min({a}, {b})", 5: f"max({a} - {b}, 0)",
+            6: f"{self.number(1, 120)}% * ({a} + {self.pick(names)})",
+            7: f"({a}) + {b}", 8: f"if({self.flag(depth - 1)}, {a}, {b})",
+            9: f"floor(abs({a} - {b}), {self.number(1, 20)})",
+        }[way]  # fmt: skip
+
+    def flag(self, depth: int = 2) -> str:
+        choices = ["pool.cum_default_rate > 5%", "period.number >= 4", "pool.performing < 40% * pool.initial",
+                   "date.payment > 2027-03-01", "period.last", "pool.called", "balance.senior == 0",
+                   "account.main < due.senior", "balance.senior / face.senior <= 50%", "not period.last",
+                   "collected.total <= 30", "collected.default > 0", "interest.senior > 0"]  # fmt: skip
+        choices += [f"trigger.{t}" for t in self.triggers] + [f"stage.{s}" for s in self.stages]
+        choices += [f"account.{a} < target.{a}" for a in self.targets] + [f"ledger.{x} > 0" for x in self.ledgers]
+        choices += ["index.LPR > 4% per year"] if self.indexed else []
+        way = self.number(0, 5 if depth else 3)
+        if way <= 3:
+            return self.pick(choices)
+        if way == 4:
+            return f"{self.flag(depth - 1)} {self.pick(['and', 'or'])} {self.flag(depth - 1)}"
+        return f"({self.money(depth - 1)}) > {self.money(depth - 1)}"
+
+
+@st.composite
+def cases(draw: Draw, most_rows: int = 60, lanes: int = 3) -> Case:
+    """A whole case: deal, pool, lanes with other faces, coupons, limits and fees."""
+    s = Sketch(draw)
+    heads(s)
+    dates(s, most_rows)
+    nouns(s)
+    stages(s)
+    names = [f"tranche.{n}.face" for n in s.notes] * (s.tables["deal"]["money"]["per"] == "class")
+    plain = {f"tranche.{n}.coupon": (0, 12, 0.01) for n in s.bearing}
+    plain |= {f"account.{a}.opening": (0, 60, 1.0) for a in s.accounts} | dict.fromkeys(names, (0, 500, 1.0))
+    plain |= {f"support.{x}.limit": (0, 90, 1.0) for x in s.supports if s.tables[f"support.{x}"]["limit"] != "covered"}
+    changes = []
+    for _ in range(s.number(1, lanes)):
+        chosen = s.some(sorted(plain), 3)
+        changes.append({name: s.number(*plain[name][:2]) * plain[name][2] for name in chosen})
+    text = written(s.tables)
+    return Case(text, s.number(0, 2**32 - 1), s.pick([0.3, 0.8, 1.0, 1.3]), tuple(changes))
+
+
+def heads(s: Sketch) -> None:
+    unit = s.pick([0, 0, 0.01, 1])
+    per = s.pick(["class", "class", "note of 1", "note of 10"])
+    s.tables["deal"] = {"name": "random", "money": {"unit": unit, "per": per}}
+
+
+def dates(s: Sketch, most_rows: int) -> None:
+    cutoff = dt.date(2025, s.number(1, 12), s.pick([1, 15, 28]))
+    cutoff = s.pick([cutoff, dt.date(2025, 12, 31), dt.date(2026, 1, 31)])
+    closing = cutoff + dt.timedelta(s.number(0, 45))
+    every = s.pick([1, 1, 1, 3])
+    between = every * s.pick([1, 1, 2, 3])
+    on = s.pick([26, 10, 15, "last day", 31])
+    first = month_day(cutoff, between + 1, on)
+    rows = s.number(1, s.pick([4, 12, most_rows]))
+    final = first + dt.timedelta(31 * every * rows)
+    calendar = s.pick(["none", "weekends", "SSE"])
+    s.tables["dates"] = {
+        "cutoff": cutoff, "closing": min(closing, first - dt.timedelta(1)), "legal_final": final,
+        "collection": {"every": months_text(every), "on": s.pick(["last day", 20, 31])},
+        "payment": {"every": months_text(between), "on": on, "first": first, "calendar": calendar,
+                    "roll": s.pick(["none", "following", "modified_following", "preceding"]),
+                    "extra_interest": s.pick([False, False, True])},
+    }  # fmt: skip
+
+
+def month_day(start: dt.date, later: int, on: int | str) -> dt.date:
+    month = start.year * 12 + start.month - 1 + later
+    last = (dt.date(month // 12 + (month % 12 == 11), (month + 1) % 12 + 1, 1) - dt.timedelta(1)).day
+    return dt.date(month // 12, month % 12 + 1, last if on == "last day" else min(int(on), last))
+
+
+def months_text(count: int) -> str:
+    return f"{count} month{'s' if count > 1 else ''}"
+
+
+def nouns(s: Sketch) -> None:
+    s.accounts = ["main", *s.some(["reserve", "principal", "extra"], 2)]
+    for name in s.accounts:
+        table: dict[str, Any] = {"opening": s.pick([0, 0, 20, 33.33])}
+        if s.chance(3):
+            table["interest"] = {"rate": f"{s.pick([0.35, 1, 3])}%", "day_count": s.pick(["ACT/365F", "30/360"])}
+        s.tables[f"account.{name}"] = table
+    others = s.accounts
+    collect = {"interest": "main"} | {name: s.pick(others) for name in ("principal", "prepayment", "recovery")}
+    collect |= {"fee": "main"} if s.chance(3) else {}
+    collect |= {f'"recovery.{s.pick(RECOVERY_SOURCES)}"': s.pick(others)} if s.chance(4) else {}
+    s.tables["collect"] = collect
+    if s.chance(3):
+        s.indexed = True
+        s.tables["index.LPR"] = {"path": [[dt.date(2024, 1, 1), "3.5%"]]}
+    tranches(s)
+    s.tables["entity.helper"] = {"name": "helper"}
+    for name in s.some(["vat", "stamp"], 2):
+        base = s.pick(["collected.interest", "collected.total", "pool.opening"])
+        s.tables[f"tax.{name}"] = {"base": base, "rate": f"{s.pick([3.26, 0.5, 6])}%"}
+        s.taxes.append(name)
+    for name in s.some(["trustee", "servicer", "audit"], 3):
+        fee(s, name)
+    for name in s.some(["topup", "liquid"], 2):
+        support(s, name)
+    for name in s.some(["pdl_sub", "pdl_A"], 2):
+        s.tables[f"ledger.{name}"] = {"limit": s.pick([None, "100", "balance.senior", "20% * pool.initial"])}
+        s.ledgers.append(name)
+    for name in s.accounts[1:]:
+        if s.chance(2):
+            s.targets.append(name)
+            s.tables[f"account.{name}"]["target"] = s.pick(["25", "max(3% * pool.performing, 10)", "due.senior",
+                                                            "5% * balance.senior"])  # fmt: skip
+
+
+def tranches(s: Sketch) -> None:
+    classes = s.pick([["senior"], ["senior", "senior"], ["senior", "mezz"], ["senior", "senior", "mezz"]])
+    names = {"senior": iter(["A1", "A2"]), "mezz": iter(["B"])}
+    for klass in classes:
+        tranche(s, next(names[klass]), klass, True)
+    if s.chance(2):
+        tranche(s, "SUB", s.pick(["sub", "residual"]), s.chance(3))
+
+
+def tranche(s: Sketch, name: str, klass: str, repays: bool) -> None:
+    face = s.pick([500, 400, 120, 90]) if klass == "senior" else s.pick([150, 60, 80])
+    table: dict[str, Any] = {"class": klass, "face": face, "timely": s.pick([True, False])}
+    if s.chance(5) is False:
+        table["coupon"] = coupon(s)
+        table["interest_on_unpaid"] = s.pick(["none", "simple", "compound"])
+        s.bearing.append(name)
+    final, closing = s.tables["dates"]["legal_final"], s.tables["dates"]["closing"]
+    days = (final - closing).days
+    if repays:
+        s.paying.append(name)
+        expected = closing + dt.timedelta(s.number(1, days))
+        ways: list[dict[str, Any]] = [{"kind": "pass_through"}, {"kind": "bullet", "expected": expected}]
+        amounts = [[closing + dt.timedelta(days * k // 4), face / 4] for k in (1, 2, 3, 4)]
+        ways.append({"kind": "plan", "amounts": amounts})
+        table["principal"] = s.pick(ways)
+    s.residuals.append(name)
+    s.notes.append(name)
+    s.tables[f"tranche.{name}"] = table
+
+
+def coupon(s: Sketch) -> dict[str, Any]:
+    day_count = s.pick(["ACT/365F", "ACT/360", "30/360", "30E/360", "ACT/ACT ISDA"])
+    if s.indexed and s.chance(2):
+        return {"kind": "floating", "index": "LPR", "spread": f"{s.pick([0, 0.4, 2])}%",
+                "reset": s.pick(["yearly", "each period"]), "day_count": day_count}  # fmt: skip
+    steps = [[dt.date(2026, 9, 1), "6%"], [dt.date(2028, 3, 15), "1%"]]
+    return {"kind": "fixed", "rate": f"{s.pick([0, 3.2, 5, 12])}%", "steps": s.pick([None, steps[:1], steps]),
+            "day_count": day_count}  # fmt: skip
+
+
+def fee(s: Sketch, name: str) -> None:
+    per = s.pick(["year", "month", "payment", "collection"])
+    amount = f"{s.pick([12, 3, 0.55])} per {per}"
+    ways: list[dict[str, Any]] = [{"amount": amount}, {"amount": "10 once"}]
+    base = s.pick(["pool.opening", "balance.senior", "collected.interest"])
+    rates = ["1% per year", "0.1% per month", "0.2% per payment", "0.1% per collection", "5%"]
+    ways.append({"base": base, "rate": s.pick(rates)})
+    table = s.pick(ways) | {"over": s.pick(["payment", "collection"]), "day_count": s.pick(["ACT/365F", "30/360"])}
+    if s.chance(2):
+        table["cap"] = s.pick(["5 per year", "1 per month", "2 per payment", "1.5 per collection", "12 once"])
+        s.capped.append(name)
+    s.fees.append(name)
+    s.tables[f"fee.{name}"] = table
+
+
+def support(s: Sketch, name: str) -> None:
+    table: dict[str, Any] = {"kind": s.pick(["shortfall", "liquidity", "guarantee"]), "provider": "helper",
+                             "limit": s.pick(["covered", 30, 7.77, 0]), "reimbursed": s.pick([True, True, False]),
+                             "call": s.pick([None, "5 business days before payment"])}  # fmt: skip
+    s.supports.append(name)
+    if table["reimbursed"]:
+        s.owed.append(name)
+    s.tables[f"support.{name}"] = table
+
+
+# Stages ---------------------------------------------------------------------------------------------------------------
+
+
+def stages(s: Sketch) -> None:
+    s.stages = ["normal", *(["fast"] if s.chance(2) else [])]
+    for name in s.some(["one", "two", "three"], 3):
+        trigger(s, name)
+    for name in s.stages:
+        steps = listed(s)
+        s.tables[f"stage.{name}"] = {"pays": s.pick(["payment", "collection"]), "step": steps}
+
+
+def trigger(s: Sketch, name: str) -> None:
+    table: dict[str, Any] = {"test": s.pick(["after collection", "before payment", "after payment"]),
+                             "when": s.flag(1), "sustained": s.pick([1, 1, 2, 3])}  # fmt: skip
+    effects = ["flag", "call"] + [f"go {stage}" for stage in s.stages]
+    once = s.pick([None, *effects])
+    if once is None:
+        table["while"] = "flag"
+    else:
+        table["once"] = once
+    if once == "call":
+        table["call"] = {"price": s.money(1), "to": s.pick(s.accounts)}
+    if s.chance(3):
+        table["in"] = [s.pick(s.stages)]
+    if s.chance(2):
+        table["cure"] = {"when": s.flag(1), "sustained": s.pick([1, 2]), "effect": s.pick([None, "go normal", "flag"])}
+    s.triggers.append(name)
+    s.tables[f"trigger.{name}"] = table
+
+
+def listed(s: Sketch) -> list[dict[str, Any]]:
+    """The steps of one stage: every claim once, in a usual order, a few disturbed, a few more of other verbs."""
+    steps: list[dict[str, Any]] = []
+    together = s.chance(2)
+    if s.taxes:
+        steps.append(pay(s, [f"tax.{x}" for x in s.taxes]))
+    if s.fees:
+        steps.append(pay(s, [f"fee.{x}" for x in s.fees]))
+    classes: dict[str, list[str]] = {}
+    for name in s.notes:
+        classes.setdefault(str(s.tables[f"tranche.{name}"]["class"]), []).append(name)
+    for klass, members in classes.items():
+        interest = [name for name in members if name in s.bearing]
+        principal = [name for name in members if name in s.paying]
+        if interest:
+            steps.append(pay(s, [f"interest.{klass}"], several=len(interest) > 1))
+        if principal and together:
+            steps.append(pay(s, [f"principal.{name}" for name in principal], upto=s.pick([None, "due", s.money(1)])))
+        elif principal:
+            steps += [pay(s, [f"principal.{name}"], upto=s.pick([None, "due", s.money(1)])) for name in principal]
+    steps += [pay(s, [f"fee.{x}.over_cap"]) for x in s.capped]
+    if s.owed:
+        steps.append({"do": "repay", "what": [f"support.{x}" for x in s.owed], "from": s.pick(s.accounts),
+                      "share": s.pick(["pro rata", "in order"]), "upto": s.pick([None, None, s.money(1)])})  # fmt: skip
+    steps += others(s)
+    if s.chance(4):
+        steps = s.draw(st.permutations(steps))
+    steps.append({"do": "pay", "what": [f"residual.{s.notes[-1]}"], "from": s.pick(s.accounts), "upto": s.pick(
+        [None, s.money(1), "8% * face.senior * period.years"])})  # fmt: skip
+    if "upto" not in steps[-1] or steps[-1]["upto"] is None:
+        steps[-1]["when"] = "balance.senior == 0"
+    return [{"id": f"s{index}", **{key: value for key, value in step.items() if value is not None}}
+            for index, step in enumerate(steps)]  # fmt: skip
+
+
+def pay(s: Sketch, what: list[str], upto: str | None = None, several: bool = False) -> dict[str, Any]:
+    source = s.pick(["main", "main", *s.accounts])
+    helpers = [f"account.{a}" for a in s.accounts if a != source] + [f"support.{x}" for x in s.supports]
+    share = s.pick(["pro rata", "in order"]) if len(what) > 1 or several or s.chance(3) else None
+    if not what[0].startswith("principal."):
+        upto = s.pick([None, None, None, s.money(1)])
+    return {"do": "pay", "what": what, "from": source, "share": share, "upto": upto,
+            "then": s.some(helpers, 2) or None, "when": s.pick([None, None, None, s.flag(1)])}  # fmt: skip
+
+
+def others(s: Sketch) -> list[dict[str, Any]]:
+    steps: list[dict[str, Any]] = []
+    for name in s.targets:
+        sources = [a for a in s.accounts if a != name]
+        helpers = [f"support.{x}" for x in s.supports]
+        steps.append({"do": "fill", "what": [f"account.{name}"], "from": s.pick(sources),
+                      "then": s.some(helpers, 1) or None, "upto": s.pick([None, None, s.money(1)])})  # fmt: skip
+    if len(s.accounts) > 1 and s.chance(2):
+        source, to = s.draw(st.permutations(s.accounts))[:2]
+        steps.append({"do": "move", "from": source, "to": to, "upto": s.pick([None, s.money(1)]),
+                      "when": s.pick([None, s.flag(1)])})  # fmt: skip
+    if s.supports and s.chance(3):
+        steps.append({"do": "draw", "what": [f"support.{x}" for x in s.supports], "to": s.pick(s.accounts),
+                      "upto": s.money(1), "when": s.pick([None, s.flag(1)])})  # fmt: skip
+    if s.ledgers:
+        ledgers = [f"ledger.{x}" for x in s.ledgers]
+        steps.append({"do": "book", "what": ledgers, "upto": s.pick(["pool.default", "collected.default"])})
+        steps.append({"do": "pay", "what": ledgers, "from": "main", "to": s.accounts[-1],
+                      "share": s.pick(["pro rata", "in order"])})  # fmt: skip
+    if s.chance(4):
+        steps.append({"do": "write_down", "what": [f"principal.{x}" for x in reversed(s.paying)],
+                      "upto": s.pick(["max(balance.senior - pool.performing, 0)", s.money(1)])})  # fmt: skip
+    if s.chance(4):
+        steps.append({"do": "probe", "value": s.money(2)})
+    return steps
