@@ -106,10 +106,10 @@ def read_pool_tape(
 
 def _sheet_of_rights(path: Path, tape: Tape, vocabulary: Vocabulary) -> str | None:
     """Another sheet of the workbook whose header names rights and the contract of each; None if there is none."""
-    if tape.report.source.sheet is None:
+    if not tape.report.other_sheets:
         return None
     for table in read_tables(path):
-        header = find_header(table, vocabulary) if table.source.sheet != tape.report.source.sheet else None
+        header = find_header(table, vocabulary) if table.source.sheet in tape.report.other_sheets else None
         names = {item.field.name for item in header.found if item} if header else set()
         if "ip_no" in names and names & {"asset_id", "contract_no"}:
             return table.source.sheet

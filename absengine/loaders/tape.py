@@ -37,6 +37,7 @@ class TapeReport:
     source: Source
     header_line: int
     rows: int
+    other_sheets: list[str]
     recognised: list[ColumnReport]
     extra: list[str]
     ignored: list[str]
@@ -123,7 +124,8 @@ def read_tape(
     own = read_map(map_file, [item.name for item in known], map_part)
     given = {**(defaults or {}), **own.constants}
     vocabulary = Vocabulary(known, own.columns)
-    table, header = _choose(read_tables(path, encoding, sheet or own.sheet), vocabulary, own)
+    tables = read_tables(path, encoding or own.encoding, sheet or own.sheet)
+    table, header = _choose(tables, vocabulary, own)
     _check_header(table.source, header, vocabulary, own, given)
     body = table.body(header.first, len(header.texts))
     header = replace(header, texts=_padded(header.texts, "", body), found=_padded(header.found, None, body))
@@ -144,7 +146,8 @@ def read_tape(
     if not keep.any():
         place = table.source.where(header.line)
         raise TapeError(Problem("no-rows", place, "a header and no row of data below it", "one row per asset"))
-    report = _report(table.source, header, body, dropped, contracts, rights)
+    others = [other.source.sheet for other in tables if other is not table and other.source.sheet]
+    report = _report(table.source, others, header, body, dropped, contracts, rights)
     report.warnings.extend(check_totals(body, header, dropped, keep))
     own_rights = None if rights is None else _tape(report, "right", rights, beside, None)
     return _tape(report, kind, contracts, known, own_rights)
@@ -163,7 +166,13 @@ def _padded(items: Sequence[Any], blank: Any, body: Body) -> list[Any]:
 
 
 def _report(
-    source: Source, header: Header, body: Body, dropped: list[Dropped], contracts: Typed, rights: Typed | None
+    source: Source,
+    others: list[str],
+    header: Header,
+    body: Body,
+    dropped: list[Dropped],
+    contracts: Typed,
+    rights: Typed | None,
 ) -> TapeReport:
     seen = {column.header for column in contracts.reports}
     beside = [column for column in rights.reports if column.header not in seen] if rights else []
@@ -178,9 +187,17 @@ def _report(
     if rights is not None:
         notes.append(f"{len(rights.lines)} IP rights stand beside {len(contracts.lines)} contracts")
     return TapeReport(
-        source, header.line, len(contracts.lines), [*contracts.reports, *beside], list(contracts.extras), nameless,
-        dropped, notes, [],
-    )  # fmt: skip
+        source=source,
+        header_line=header.line,
+        rows=len(contracts.lines),
+        other_sheets=others,
+        recognised=[*contracts.reports, *beside],
+        extra=list(contracts.extras),
+        ignored=nameless,
+        dropped=dropped,
+        notes=notes,
+        warnings=[],
+    )
 
 
 def _choose(tables: Sequence[RawTable], vocabulary: Vocabulary, own: TapeMap) -> tuple[RawTable, Header]:

@@ -1,7 +1,8 @@
 """The user's own map of a tape: which header is which field, in which unit, on which sheet, and what every row lacks.
 
 schema = "absengine.map/1"
-sheet = "资产清单"
+sheet = "资产清单"       # of a workbook
+encoding = "big5"        # of a text file that is neither UTF-8 nor GB18030
 header_row = 3
 [columns]
 "贷余(万)" = "balance"
@@ -41,6 +42,7 @@ class _Column(Table):
 
 class _Section(Table):
     sheet: str | None = None
+    encoding: str | None = None
     header_row: Annotated[int, Field(ge=1)] | None = None
     columns: dict[str, str | _Column] = Field(default_factory=dict)
     constants: dict[str, str | int | float | datetime.date] = Field(default_factory=dict)
@@ -56,6 +58,7 @@ class TapeMap:
     """A map as read: ``columns`` header → (field, unit word or ''), ``constants`` field → text, headers' ``places``."""
 
     sheet: str | None = None
+    encoding: str | None = None
     header_row: int | None = None
     columns: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
@@ -84,7 +87,7 @@ def read_map(path: Path | None, known: Collection[str], part: Part = "") -> Tape
             problems.add("map-unknown-field", where, f"the field {name!r}", one_of(known), did_you_mean(name, known))
     problems.refuse(TapeError)
     constants = {name: str(value) for name, value in section.constants.items()}
-    return TapeMap(section.sheet, section.header_row, columns, constants, places)
+    return TapeMap(section.sheet, section.encoding, section.header_row, columns, constants, places)
 
 
 def _check_columns(

@@ -101,7 +101,7 @@ class TextTable:
         return self._start[1]
 
     def body(self, first: int, width: int) -> Body:
-        """Rows after the header: split at once where the text has no quotes, by the csv module where it has."""
+        """Rows after the header: at once where quotes are regular, else by the csv module, which can tell where."""
         skipped = self.head_lines[first - 1] if first else 0
         if (self.text.count("\n") + 1) * width > MAX_CELLS:
             problems = Problems()
@@ -110,11 +110,14 @@ class TextTable:
                 f"at most {MAX_CELLS:,} cells", "split the tape",
             )  # fmt: skip
             problems.refuse(TapeError)
-        return self._quoted(first, width) if '"' in self.text else self._plain(first, skipped, width)
+        text = self.text if not skipped else "".join(self.text.split("\n", skipped)[skipped:])
+        quotes = _quoting(text.encode(), self.separator)
+        return self._quoted(first, width) if quotes is None else self._split(text, first, skipped, width, quotes)
 
-    def _plain(self, first: int, skipped: int, width: int) -> Body:
-        lines = self.text.count("\n") + (not self.text.endswith("\n"))
-        if lines <= skipped:
+    def _split(self, text: str, first: int, skipped: int, width: int, quotes: bool) -> Body:
+        """Rows of a text in which every line is a row, at once."""
+        lines = skipped + text.count("\n") + (not text.endswith("\n"))
+        if not text:
             return Body([RawColumn.of([]) for _ in range(width)], np.zeros(0, dtype=np.int32))
         odd: dict[int, str] = {}
 
@@ -124,16 +127,19 @@ class TextTable:
 
         names = [str(index) for index in range(width)]
         table = pa_csv.read_csv(
-            io.BytesIO("\n".join(self.text.split("\n")[skipped:lines]).encode()),
+            io.BytesIO(text.encode()),
             read_options=pa_csv.ReadOptions(column_names=names, use_threads=False),
             parse_options=pa_csv.ParseOptions(
-                delimiter=self.separator, quote_char=False, ignore_empty_lines=False, invalid_row_handler=note
+                delimiter=self.separator,
+                quote_char='"' if quotes else False,
+                ignore_empty_lines=False,
+                invalid_row_handler=note,
             ),
             convert_options=pa_csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
             ),
         )
-        cells = {number + skipped: text.split(self.separator) for number, text in odd.items()}
+        cells = {number + skipped: next(csv.reader([row], delimiter=self.separator), []) for number, row in odd.items()}
         if any(_fitted(row, width) for row in cells.values()):
             return self._quoted(first, width)
         kept = np.setdiff1d(np.arange(skipped + 1, lines + 1), np.array([*cells], dtype=np.int64))
@@ -180,6 +186,25 @@ class TextTable:
                 left_out.append((line, filled[0].strip() if filled else ""))
         problems.refuse(TapeError)
         return left_out
+
+
+def _quoting(data: bytes, separator: str) -> bool | None:
+    """True where quotes only open and close cells of one line, False where there are none, None where it is not so.
+
+    Quotes alternate between opening and closing; an opening one stands at the start of a cell or follows a closing
+    one (two quotes are one inside a cell), and the other way round.
+    """
+    letters = np.frombuffer(b"\n" + data + b"\n", dtype=np.uint8)
+    places = np.flatnonzero(letters == ord('"'))
+    if not len(places):
+        return False
+    edges = [ord("\n"), ord(separator), ord('"')]
+    opening, closing = places[::2], places[1::2]
+    regular = len(opening) == len(closing) and bool(
+        np.isin(letters[opening - 1], edges).all() and np.isin(letters[closing + 1], edges).all()
+    )
+    inside = np.searchsorted(places, np.flatnonzero(letters == ord("\n"))) % 2
+    return True if regular and not inside.any() else None
 
 
 def _fitted(row: list[str], width: int) -> list[str]:

@@ -38,6 +38,6 @@ def check_totals(body: Body, header: Header, dropped: Sequence[Dropped], keep: N
 
 
 def _last_digit(column: RawColumn, row: int, power: int) -> float:
-    """One in the last digit shown, which is how far a rounded total may be from its rows."""
+    """Half of one in the last digit shown, which is how far a rounded total may be from its rows."""
     _, _, decimals = column[row].partition(".")
-    return 10.0 ** (power - sum(letter.isdigit() for letter in decimals))
+    return 0.5 * 10.0 ** (power - sum(letter.isdigit() for letter in decimals))

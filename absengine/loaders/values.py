@@ -36,7 +36,8 @@ _CLOCK = re.compile(r"[T\s]+00?:00(:00(\.0+)?)?(Z|\+00:00)?$")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _DAY_FIRST = re.compile(r"\d{1,2}[-/.]\d{1,2}[-/.](\d{2}|\d{4})")
 _SERIAL = re.compile(r"([2-7]\d{4})(\.0+)?")
-_PLAIN = frozenset("0123456789.-\n")
+_PLAIN = frozenset("0123456789.,-\n")
+_GROUPED = re.compile(r"(?:-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?(?:\n|$)|\n)*")
 _EXCEL_EPOCH = datetime.date(1899, 12, 30)
 _FIRST_YEAR, _LAST_YEAR = 1900, 2200
 
@@ -123,26 +124,30 @@ def _shown(value: Any) -> str:
 
 
 def _plain_numbers(column: RawColumn, item: TapeField, power: int | None) -> Converted | None:
-    """A column of nothing but digits, points and minus signs, at once; None where any text needs to be looked at."""
+    """A column of plain numbers, with or without thousands separators, at once; None where a text needs a look."""
+    if len(column.texts) < 256 or item.type == "count" or item.words:
+        return None
     joined = "\n".join(column.texts)
-    if len(column.texts) < 256 or item.type == "count" or item.words or not _PLAIN.issuperset(joined):
+    grouped = "," in joined
+    if not _PLAIN.issuperset(joined) or (grouped and not _GROUPED.fullmatch(joined)):
         return None
     tail = f"e{power}" if power else ""
+    texts = joined.replace(",", "").split("\n")
     try:
-        table = pa.array([text + tail if text else None for text in column.texts]).cast(pa.float64())
+        table = pa.array([text + tail if text else None for text in texts]).cast(pa.float64())
     except pa.ArrowInvalid:
         return None
     values: NDArray[Any] = table.to_numpy(zero_copy_only=False)
     low = -np.inf if item.minimum is None else item.minimum
-    high = min(LARGEST, np.inf if item.maximum is None else item.maximum)
+    high = np.inf if item.maximum is None else item.maximum
     with np.errstate(invalid="ignore"):
-        fits = np.isnan(values) | ((values >= low) & (values <= high))
+        fits = np.isnan(values) | ((values >= low) & (values <= high) & (np.abs(values) < LARGEST))
     unclear = item.type in ("rate", "ratio") and power is None and np.nanmax(np.abs(values), initial=0.0) >= 1
     if not fits.all() or unclear:
         return None
-    cells = int(column.counts()[~np.isnan(values)].sum())
-    first = next((index for index, text in enumerate(column.texts) if text), 0)
-    done = [Conversion(_scaling(power), cells, f"{column.texts[first]} → {_shown(values[first])}")] if power else []
+    separators = ["thousands separators" if "," in text else "" for text in column.texts] if grouped else []
+    notes = [_scaling(power) if text else "" for text in texts] if power else []
+    done = [step for each in (separators, notes) if each for step in _summary(column, each, values)]
     return Converted(values[column.codes], done)
 
 

@@ -76,3 +76,26 @@ def test_body__quoted_and_plain_text_are_read_alike(rows: list[tuple[str, str, s
     other = TextTable(Source("t", "csv"), quoted.getvalue(), ",").body(1, 3)
     assert _cells(one) == _cells(other)
     assert one.lines.tolist() == other.lines.tolist()
+
+
+@given(st.text(st.sampled_from('a,"\n'), max_size=24))
+def test_body__any_quoting_is_read_as_the_csv_module_reads_it_or_refused(text: str) -> None:
+    text = f"a,b\n{text}"
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        rows = [row for row in list(reader)[1:] if len([cell for cell in row if cell.strip()]) > 1 or len(row) >= 2]
+    except csv.Error:
+        rows = []
+        expected = {"broken-quotes"}
+    else:
+        short = [row for row in rows if len(row) < 2 or any(cell.strip() for cell in row[2:])]
+        wrong = [row for row in short if len([cell for cell in row if cell.strip()]) > 1]
+        expected = {"long-row"} if wrong else set()
+        rows = [[cell.strip() for cell in row[:2]] for row in rows if row not in short]
+    try:
+        body = TextTable(Source("t", "csv"), text, ",").body(1, 2)
+    except TapeError as error:
+        assert {problem.code for problem in error.problems} == expected
+    else:
+        assert not expected
+        assert [row for row in _cells(body) if any(row)] == [row for row in rows if any(row)]

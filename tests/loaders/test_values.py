@@ -169,11 +169,16 @@ def _slow(column: RawColumn, item: TapeField, power: int | None) -> Converted:
 @given(st.integers(0, 2**32), st.sampled_from([None, 0, 4, 8]))
 def test_convert__the_fast_way_and_the_slow_way_agree(seed: int, power: int | None) -> None:
     amounts = np.random.default_rng(seed).integers(-5, 10**12, size=300) / 100
-    column = RawColumn.of([*(f"{amount:.2f}" for amount in amounts), ""])
+    column = RawColumn.of([*(f"{amount:{'' if seed % 2 else ','}.2f}" for amount in amounts), ""])
     fast = convert(column, field("deposit"), power)
     slow = _slow(column, field("deposit"), power)
     np.testing.assert_array_equal(fast.values, slow.values[:-1])
     assert fast.unfit.keys() == slow.unfit.keys()
+    counted = {step.what: step.cells for step in slow.done}
+    counted["thousands separators"] -= 1
+    if power:
+        counted["multiplied by 10,000" if power == 4 else "multiplied by 100,000,000"] -= 1
+    assert {step.what: step.cells for step in fast.done} == {what: cells for what, cells in counted.items() if cells}
 
 
 def test_convert_extra__numbers_only_where_nothing_is_lost() -> None:
