@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -60,7 +61,10 @@ def _cells(scenario: dict[str, Any], one: dict[str, Any], unit: MoneyUnit, resid
 
 
 def _number(value: float | None, form: str) -> str:
-    return NONE if value is None else form.format(value)
+    if value is None:
+        return NONE
+    text = form.format(value)
+    return text.removeprefix("-") if not re.search("[1-9]", text) else text
 
 
 def events_cell(scenario: dict[str, Any], one: dict[str, Any]) -> str:

@@ -25,13 +25,17 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "ledgers": ("ledger",),
     "triggers": ("trigger",),
     "stages": (),
+    "collected": (),
     "steps": ("stage", "step"),
     "sources": ("stage", "step", "source"),
     "others": ("item",),
 }
 """Tables and the columns that name an item in them; ``sources`` splits each step's payment by where it came from."""
 
-PLAIN = frozenset({"coupon", "active", "value", "stage"})
+STATES = {"stage": "stage", "ran": "ran", "pool.called": "pool_called"}
+"""Items that tell the state of a row: the stage's number, whether its list ran, whether the pool is sold."""
+
+PLAIN = frozenset({"coupon", "active", "value", *STATES.values()})
 """Measures that are not money: rates, flags, codes, and trigger values, kept as recorded."""
 PLAIN_CHANNELS = ("alive.", "late.", "index.", "forced.", "fee_factor")
 
@@ -56,7 +60,11 @@ def cell(item: str) -> Cell:
         return Cell("steps", (parts[1], parts[2]), parts[3])
     if parts[0] in kinds and len(parts) == 3:
         return Cell(kinds[parts[0]], (parts[1],), parts[2])
-    return Cell("stages", (), "stage") if item == "stage" else Cell("others", (item,), "value")
+    if item in STATES:
+        return Cell("stages", (), STATES[item])
+    if parts[0] == "pool" and len(parts) == 2:
+        return Cell("collected", (), parts[1])
+    return Cell("others", (item,), "value")
 
 
 def tables(paths: TranchePaths) -> dict[str, pa.Table]:

@@ -14,6 +14,7 @@ import pytest
 from absengine.errors import IncompleteError, InputError, UsageError
 from absengine.results.document import stress_document
 from absengine.results.folder import MANIFEST, RunFolder, manifest, read_run, run_name, safe_part, verify
+from absengine.results.tables import cell
 
 STAMP = datetime(2026, 3, 31, 10, 15, 0)
 FACTS = {"schema": "absengine.run/1", "command": "stress", "options": {}, "inputs": {}, "seed": None}
@@ -63,6 +64,16 @@ def test_run_folder__tables_are_tidy_and_in_yuan(run):
     assert drawn == [0.0, 5.0, 0.0]
     last = pq.read_table(run / "pool.parquet").to_pylist()[7]
     assert last["pay_date"] is None and last["recovery.ip"] == 1.0
+
+
+def test_cell__every_item_has_its_table():
+    items = ("tranche.A.balance", "tax.vat.due", "step.a.b.due", "step.a.b.from.support.x", "ran", "pool.called",
+             "pool.collected", "elsewhere")  # fmt: skip
+    assert [(one.table, one.keys, one.measure) for one in map(cell, items)] == [
+        ("tranches", ("A",), "balance"), ("taxes", ("vat",), "due"), ("steps", ("a", "b"), "due"),
+        ("sources", ("a", "b", "support.x"), "amount"), ("stages", (), "ran"), ("stages", (), "pool_called"),
+        ("collected", (), "collected"), ("others", ("elsewhere",), "value"),
+    ]  # fmt: skip
 
 
 def test_run_folder__a_flipped_byte_is_noticed_anywhere(run):
