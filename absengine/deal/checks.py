@@ -10,8 +10,8 @@ from absengine.deal.forms import check_stage
 from absengine.deal.names import known_names
 from absengine.deal.nouns import DealFile, FloatingCoupon, Support, Tranche, Trigger
 from absengine.deal.triggers import EFFECTS, parse_effect
-from absengine.errors import InputError, Problems
-from absengine.language.formula import Kind, parse
+from absengine.errors import InputError, Problems, Where
+from absengine.language.formula import Kind, names, parse
 from absengine.language.kinds import check
 from absengine.language.toml import Document
 from absengine.language.validation import did_you_mean, one_of
@@ -242,6 +242,29 @@ class _Checks:
         for path, text, kind in found:
             if text is not None:
                 self.formula(path, text, kind)
+        self.circles()
+
+    def circles(self) -> None:
+        """A target, fee or tax that is defined by itself has no value."""
+        deal = self.deal
+        terms: dict[str, tuple[Path, str | None]] = {
+            f"target.{name}": (("account", name, "target"), account.target) for name, account in deal.account.items()
+        }
+        terms |= {f"fee.{name}": (("fee", name, "base"), fee.base) for name, fee in deal.fee.items()}
+        terms |= {f"tax.{name}": (("tax", name, "base"), tax.base) for name, tax in deal.tax.items()}
+        uses = {
+            name: set(names(node))
+            for name, (_, text) in terms.items()
+            if text is not None and (node := parse(text, Where(), Problems())) is not None
+        }
+        for name, (path, text) in terms.items():
+            reached, todo = set[str](), [name]
+            while todo:
+                new = uses.get(todo.pop(), set()) - reached
+                reached |= new
+                todo += new
+            if name in reached:
+                self.add("formula-circle", path, f"'{text}', which leads back to {name}", "names that do not need it")
 
     def formula(self, path: Path, text: str, expected: Kind | None) -> None:
         where = self.document.value_where(path)

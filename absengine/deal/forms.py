@@ -100,9 +100,24 @@ class _StageChecks:
         if step.upto == "due" and any(not name.startswith("principal.") for name in known):
             self.add("due-is-for-principal", (*path, "upto"), "upto = \"due\" on something else than principal",
                      "a formula, or nothing")  # fmt: skip
+        self.once(path, step, known)
+        if step.do == "pay" and step.to is None and any(name.startswith("ledger.") for name in known):
+            self.add("ledger-without-to", path, "a ledger paid to nobody", "the account the ledger's cash belongs to",
+                     'add to = "…"')  # fmt: skip
         if step.to is not None and step.do == "pay" and any(not name.startswith("ledger.") for name in known):
             self.add("paid-to-an-account", (*path, "to"), "claims of outsiders paid into an account",
                      "to = … only where what are ledgers")  # fmt: skip
+
+    def once(self, path: Path, step: Step, known: list[str]) -> None:
+        """A claim named twice in a step would be paid twice; an account that fills itself would only seem to."""
+        members = [member for name in known for member in self.members(name)]
+        for member in dict.fromkeys(member for member in members if members.count(member) > 1):
+            self.add("claim-twice", (*path, "what"), f"{member} twice in one step", "each claim once", "take one out")
+        filled = known[0].removeprefix("account.") if step.do == "fill" and known else None
+        receiver = step.to if step.do == "move" else filled
+        givers = [step.source, *(helper.removeprefix("account.") for helper in step.then)]
+        if receiver is not None and receiver in givers:
+            self.add("same-account", path, f"'{receiver}' as giver and receiver", "two accounts", "name another")
 
     def helpers(self, path: Path, step: Step) -> None:
         choices = [

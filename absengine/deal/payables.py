@@ -36,8 +36,11 @@ def payables(b: Builder, name: str) -> list[Payable]:
 
 
 def expand(b: Builder, kind: str, rest: str) -> tuple[str, ...]:
-    """Tranches of a class for claims of tranches; the name itself for all else."""
-    return b.tranches_of(rest) if kind in ("interest", "principal", "residual") else (rest,)
+    """Tranches of a class for claims of tranches, for principal those that repay it; the name itself for all else."""
+    if kind not in ("interest", "principal", "residual"):
+        return (rest,)
+    repaid = kind != "principal" or rest in b.deal.tranche
+    return tuple(name for name in b.tranches_of(rest) if repaid or b.tranche(name).principal is not None)
 
 
 def _interest(b: Builder, tranche: str) -> Payable:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from absengine.calendars.business_days import calendar
 from absengine.calendars.date_rules import Period, add_months, day_of_month, regular_dates
 from absengine.deal.nouns import DealFile, PaymentDates, Regular
+from absengine.errors import InputError, Problem, Where
 from absengine.schema import Dates, Timeline
 
 
@@ -28,6 +29,7 @@ def build_timeline(deal: DealFile) -> Timeline:
     calc = collection_dates(dates.collection, day(dates.cutoff), final)
     unadjusted = payment_dates(dates.payment, final)
     unadjusted = unadjusted[unadjusted > closing]
+    _check_payments(calc, unadjusted)
     due = _due_by_row(calc, unadjusted, dates.payment, final)
     paying = np.zeros(len(calc), dtype=bool)
     paying[_row_of_payment(calc, unadjusted)] = True
@@ -82,6 +84,18 @@ def payment_dates(rule: PaymentDates, final: np.datetime64) -> Dates:
         assert rule.first is not None and rule.every is not None and rule.on is not None
         dates = regular_dates(day(rule.first), Period(str(rule.every)), rule.on, final)
     return dates[dates <= final]
+
+
+def _check_payments(calc: Dates, unadjusted: Dates) -> None:
+    """Refuse payments that no collection stands behind, and two on one collection: the cash would be paid early."""
+    if len(unadjusted) and unadjusted[0] < calc[0]:
+        found = f"a payment on {unadjusted[0]}, the first collection date on {calc[0]}"
+        raise InputError(Problem("payment-before-collection", Where(), found, "payments from the first collection on"))
+    rows = _row_of_payment(calc, unadjusted)
+    twice = np.flatnonzero(np.diff(rows) == 0)
+    if len(twice):
+        found = f"payments on {unadjusted[twice[0]]} and {unadjusted[twice[0] + 1]} after one collection date"
+        raise InputError(Problem("payments-between-collections", Where(), found, "a collection before each payment"))
 
 
 def _row_of_payment(calc: Dates, unadjusted: Dates) -> NDArray[np.intp]:
