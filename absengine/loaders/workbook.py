@@ -86,7 +86,8 @@ def _grid(sheet: CalamineSheet, source: Source) -> GridTable:
     rows = [[_text(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
     merged = 0
     for (top, left), (bottom, _) in sheet.merged_cell_ranges or []:
-        if bottom > top and top < len(rows) and not _is_number(rows[top][left]):
+        inside = top < len(rows) and left < len(rows[top])
+        if bottom > top and inside and not _is_number(rows[top][left]):
             for row in rows[top + 1 : bottom + 1]:
                 row[left] = rows[top][left]
                 merged += 1

@@ -36,6 +36,13 @@ def test_read_workbook__text_of_a_merged_cell_is_repeated_and_an_amount_is_not(
     assert table.merged == 1
 
 
+def test_read_workbook__merged_cells_beyond_the_last_used_one(tapes: ModuleType, tmp_path: Path) -> None:
+    path = tapes.write_xlsx(tmp_path / "t.xlsx", {"表": [["a"]]}, merged=["D1:D4", "A8:A9"])
+    (table,) = read_workbook(path.read_bytes(), "t.xlsx")
+    assert table.rows[0][0] == "a"
+    assert table.merged == 0
+
+
 def test_read_workbook__a_sheet_by_name_may_be_hidden(tapes: ModuleType, tmp_path: Path) -> None:
     import openpyxl
 
