@@ -49,13 +49,20 @@ def _not_formatted(path: Path) -> Problem:
 
 
 def _words(document: Document) -> Vocabulary:
-    """The Chinese keys this sort of file may use, by its ``schema`` key."""
-    from absengine.deal.aliases import ALIASES
-    from absengine.deal.nouns import DealFile
+    """The Chinese keys this sort of file may use, by its ``schema`` key (格式)."""
     from absengine.language.toml import Vocabulary
     from absengine.language.validation import free_paths
 
-    return Vocabulary(ALIASES, free_paths(DealFile))
+    named = str(document.data.get("schema", document.data.get("格式", "")))
+    if named.startswith("absengine.pack/"):
+        from absengine.scenario.aliases import ALIASES
+        from absengine.scenario.models import PackFile
+
+        return Vocabulary(ALIASES, free_paths(PackFile))
+    from absengine.deal.aliases import ALIASES as DEAL_ALIASES
+    from absengine.deal.nouns import DealFile
+
+    return Vocabulary(DEAL_ALIASES, free_paths(DealFile))
 
 
 def _replace(path: Path, text: str) -> None:

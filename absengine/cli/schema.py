@@ -12,7 +12,7 @@ import typer
 Rows = dict[str, list[dict[str, str]]]
 HELP = (
     "tables: columns of cash flows, contracts and rights. tape: headers a tape may have. "
-    "deal: JSON Schema of a deal file. words: verbs, trigger effects and formula names."
+    "deal, pack: JSON Schema of a deal file, of a stress pack. words: verbs, trigger effects and formula names."
 )
 
 
@@ -22,6 +22,7 @@ class What(StrEnum):
     TABLES = "tables"
     TAPE = "tape"
     DEAL = "deal"
+    PACK = "pack"
     WORDS = "words"
 
 
@@ -30,8 +31,8 @@ def schema(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead of text.")] = False,
 ) -> None:
     """Print a data dictionary. Tables, tape headers, words of the language, or a JSON Schema."""
-    if what is What.DEAL:
-        typer.echo(json.dumps(_deal_schema(), ensure_ascii=False, indent=2))
+    if what in (What.DEAL, What.PACK):
+        typer.echo(json.dumps(_json_schema(what), ensure_ascii=False, indent=2))
         return
     rows = ROWS[what]()
     if as_json:
@@ -45,10 +46,12 @@ def schema(
         typer.echo("")
 
 
-def _deal_schema() -> dict[str, Any]:
+def _json_schema(what: What) -> dict[str, Any]:
     from absengine.deal.nouns import DealFile
+    from absengine.scenario.models import PackFile
 
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **DealFile.model_json_schema(by_alias=True)}
+    model = DealFile if what is What.DEAL else PackFile
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema(by_alias=True)}
 
 
 def _tables() -> Rows:

@@ -29,6 +29,20 @@ def test_fmt__rewrites_once(deal: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert [path.name for path in deal.parent.iterdir()] == ["deal.toml"]
 
 
+def test_fmt__a_pack_has_its_own_words(tmp_path: Path) -> None:
+    pack = tmp_path / "pack.toml"
+    pack.write_text('schema = "absengine.pack/1"\n"标题" = "x"\n', encoding="utf-8")
+    assert main(["fmt", str(pack)]) == 0
+    assert tomllib.loads(pack.read_text(encoding="utf-8")) == {"schema": "absengine.pack/1", "title": "x"}
+
+
+def test_fmt__shipped_files_are_in_the_layout() -> None:
+    scenarios = Path(__file__).parents[2] / "scenarios"
+    files = [*scenarios.glob("deals/*/deal.toml"), *scenarios.glob("packs/*.toml")]
+    starter = Path(__file__).parents[2] / "absengine" / "cli" / "starter" / "deal.toml"
+    assert main(["fmt", "--check", *map(str, [*files, starter])]) == 0
+
+
 def test_fmt__check_changes_nothing(deal: Path) -> None:
     assert main(["fmt", "--check", str(deal)]) == 4
     assert deal.read_text(encoding="utf-8") == UNTIDY

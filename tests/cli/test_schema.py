@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from pydantic import BaseModel
 
 from absengine.cli import main
 from absengine.deal.nouns import DealFile
 from absengine.deal.verbs import VERBS
+from absengine.scenario.models import PackFile
 from absengine.schema import CASHFLOW_COLUMNS
 
 
@@ -18,10 +20,13 @@ def test_schema__tables(capsys: pytest.CaptureFixture[str]) -> None:
     assert [row["name"] for row in printed["tables"]["cashflows"]] == [column.name for column in CASHFLOW_COLUMNS]
 
 
-def test_schema__deal_is_a_json_schema_of_every_table(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["schema", "deal"]) == 0
+@pytest.mark.parametrize(("what", "model"), [("deal", DealFile), ("pack", PackFile)])
+def test_schema__json_schema_of_every_table(
+    what: str, model: type[BaseModel], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["schema", what]) == 0
     printed = json.loads(capsys.readouterr().out)
-    wanted = {field.alias or name for name, field in DealFile.model_fields.items()}
+    wanted = {field.alias or name for name, field in model.model_fields.items()}
     assert set(printed["properties"]) == wanted
 
 
