@@ -32,6 +32,8 @@ CJK_FAMILIES: Final = (
 )  # fmt: skip
 LATIN: Final = "DejaVu Sans"
 WIDTH, MARGIN = 8.6, 0.17
+WIDE: Final = 0x2E80
+"""Characters from here on (Chinese, Japanese, Korean, full-width) are as wide as the font is high."""
 INK, MUTED, RULE, ALARM = "#1a1a1a", "#5f6368", "#d9dce1", "#b3261e"
 CLASS_COLOURS: Final = ("#0b3c6f", "#2f78b7", "#7fb2dc", "#bcd6ec", "#5b8c85", "#9cc3b5")
 RESIDUAL_COLOUR: Final = "#e8a33d"
@@ -42,23 +44,34 @@ NO_FONT: Final = "no Chinese font was found: pictures are labelled in English; g
 
 @dataclass(frozen=True)
 class Pen:
-    """Language and font of a picture. ``unfit`` says why Chinese was wanted and cannot be had."""
+    """Language and fonts of a picture. ``unfit`` says why Chinese was wanted and cannot be had.
+
+    ``by_reader``: the text is set by whoever opens the picture (SVG in a browser), so any character may be written.
+    """
 
     language: Language
     families: tuple[str, ...]
     unfit: str = ""
+    by_reader: bool = False
 
     def say(self, key: str, **values: Any) -> str:
         return phrase(self.language, key, **values)
 
     def can_write(self, text: str) -> bool:
-        """Does some font of this pen hold every character?"""
+        """Can every character be written: by a font of this pen, or by the reader's?"""
+        if self.by_reader:
+            return True
         known = _characters(self.families)
         return all(ord(one) in known for one in text)
 
     def show(self, text: str, otherwise: str) -> str:
         """A text of the user's where it can be drawn, else ``otherwise``."""
         return text if text and self.can_write(text) else otherwise
+
+    def spaced(self, text: str) -> str:
+        """A text with room for characters that are wider in the reader's font than the box measured here."""
+        wide = sum(ord(one) > WIDE for one in text) if self.by_reader else 0
+        return text + "\u00a0" * round(1.3 * wide)
 
 
 def pen(language: Language | None = None, font: Path | None = None) -> Pen:
@@ -68,6 +81,11 @@ def pen(language: Language | None = None, font: Path | None = None) -> Pen:
     if language == "en" or family is None:
         return Pen("en", families, NO_FONT if language == "zh" else "")
     return Pen("zh", families)
+
+
+def readers_pen(writer: Pen, language: Language | None) -> Pen:
+    """A pen for pictures whose text a browser will set: the language asked for, whatever fonts are here."""
+    return Pen(language or writer.language, writer.families, by_reader=True)
 
 
 def _add_font(path: Path) -> str:
@@ -141,17 +159,18 @@ def sheet(pen: Pen, title: str, shown: str, *, height: float = 4.4, key_rows: in
 
 def _fitting(text: str, size: float) -> float:
     """A font size at which the text fits: a Latin letter is about 0.6 of the size wide, a Chinese one all of it."""
-    width = sum(1.0 if ord(one) > 0x2E80 else 0.6 for one in text) * size / 72.0
+    width = sum(1.0 if ord(one) > WIDE else 0.6 for one in text) * size / 72.0
     return size * min(1.0, (WIDTH - 2 * MARGIN) / width) if width else size
 
 
-def key_above(figure: Figure, handles: list[Any], labels: list[str], *, columns: int) -> None:
+def key_above(with_pen: Pen, figure: Figure, handles: list[Any], labels: list[str], *, columns: int) -> None:
     """A key between what is shown and the axes, in as many rows as ``columns`` needs, filled evenly."""
     rows = max(1, math.ceil(len(labels) / columns))
     figure.legend(
-        handles, labels, loc="upper left", bbox_to_anchor=(MARGIN / WIDTH, 1.0 - 0.72 / figure.get_figheight()),
-        ncols=math.ceil(len(labels) / rows), frameon=False, fontsize=8.5, handlelength=1.5, handleheight=0.9,
-        columnspacing=1.4, handletextpad=0.5, borderaxespad=0.0, borderpad=0.0,
+        handles, [with_pen.spaced(label) for label in labels], loc="upper left",
+        bbox_to_anchor=(MARGIN / WIDTH, 1.0 - 0.72 / figure.get_figheight()), ncols=math.ceil(len(labels) / rows),
+        frameon=False, fontsize=8.5, handlelength=1.5, handleheight=0.9, columnspacing=1.4, handletextpad=0.5,
+        borderaxespad=0.0, borderpad=0.0,
     )  # fmt: skip
 
 

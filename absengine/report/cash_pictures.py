@@ -97,7 +97,9 @@ def balance_by_class(paths: TranchePaths, lane: int, pen: Pen) -> Figure:
             base = top
         axes.plot(dates[:-1], pool / factor, color=INK, linewidth=1.4, linestyle=DASHED, drawstyle="steps-post")
         handles.append(Line2D([], [], color=INK, linewidth=1.4, linestyle=DASHED))
-        key_above(figure, handles, [*(title_of(pen, one) for one in labels.tranches), pen.say("performing")], columns=8)
+        key_above(
+            pen, figure, handles, [*(title_of(pen, one) for one in labels.tranches), pen.say("performing")], columns=8
+        )
         axes.set_ylim(bottom=0)
         axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
         date_axis(axes, dates[:-1], 0.03)
@@ -173,7 +175,7 @@ def uses_of_cash(paths: TranchePaths, lane: int, pen: Pen) -> Figure:
         axes.axhline(0.0, color=MUTED, linewidth=0.8)
         axes.spines["bottom"].set_visible(False)
         axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
-        key_above(figure, handles, names, columns=KEY_COLUMNS)
+        key_above(pen, figure, handles, names, columns=KEY_COLUMNS)
     return figure
 
 

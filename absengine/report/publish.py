@@ -30,25 +30,27 @@ class Publication:
 
 def publish(what: Publication, place: Path, *, force: bool, language: Language | None, font: Path | None) -> Path:
     """Write the run folder at ``place``. UsageError where one stands already and ``force`` is not given."""
-    from absengine.report.canvas import NO_FONT, pen
+    from absengine.report.canvas import NO_FONT, pen, readers_pen
     from absengine.report.page import page
     from absengine.report.pictures import pictures, png, svg
     from absengine.report.workbook import workbook
 
     writer = pen(language, font)
     named = (what.paths.labels.deal, *(one.label for one in what.paths.labels.tranches), *what.paths.scenarios)
-    if writer.unfit or not writer.can_write("".join(named)):
+    everything = writer.can_write("".join(named))
+    complete, browser = everything and language in (None, writer.language), readers_pen(writer, language)
+    if writer.unfit or not everything:
         warnings.warn(writer.unfit or NO_FONT, stacklevel=2)
     with RunFolder(place, force=force) as folder:
         left_out = folder.write_paths(what.paths)
         folder.write_json("stress.json", {**what.document, "run": "."})  # a folder can be moved, and compared
         folder.write_json("checks.json", {"checks": what.document["checks"], "stated": what.verdicts})
         figures = pictures(what.paths, what.document, writer)
-        drawn = svg(figures, writer)
+        drawn = svg(figures, writer) if complete else svg(pictures(what.paths, what.document, browser), browser)
         for name, content in (drawn | png(figures, writer)).items():
             folder.write(f"pictures/{name}", content)
         given = what.assumptions
         folder.write("workbook.xlsx", workbook(what.paths, what.document, assumptions=given, log=what.log))
-        told = page(what.document, drawn, language=writer.language, facts=what.facts, assumptions=given)
+        told = page(what.document, drawn, language=language or writer.language, facts=what.facts, assumptions=given)
         folder.write("report.html", told)
         return folder.complete({**what.facts, "without_csv": list(left_out)})

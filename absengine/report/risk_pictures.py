@@ -87,7 +87,7 @@ def coverage_by_date(paths: TranchePaths, pen: Pen) -> Figure:
         due = ~np.isnan(ratios).all(axis=1)
         date_axis(axes, books.pay_dates[due] if due.any() else books.pay_dates, 0.03)
         axes.yaxis.set_major_formatter(StrMethodFormatter("{x:.2f}×"))
-        key_above(figure, entries, names, columns=KEY_COLUMNS)
+        key_above(pen, figure, entries, names, columns=KEY_COLUMNS)
         if np.nanmax(ratios, initial=0.0) > top:
             axes.text(
                 1.0, 0.925, pen.say("coverage.clipped"), transform=axes.transAxes, ha="right", fontsize=8, color=MUTED
@@ -219,7 +219,7 @@ def _layer_bars(
         handles.append(Patch(color=colour))
         names.append(layer_name(line, pen))
     if handles:
-        key_above(figure, handles, names, columns=LAYER_KEY_COLUMNS)
+        key_above(pen, figure, handles, names, columns=LAYER_KEY_COLUMNS)
 
 
 def layer_name(line: str, pen: Pen) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from absengine.report.canvas import Pen, as_png, as_svg, drawing, pen
+from absengine.report.canvas import Pen, as_png, as_svg, drawing, pen, readers_pen
 from absengine.report.pictures import (
     balance_by_class,
     coverage_by_date,
@@ -120,6 +120,12 @@ def test_pen__falls_back_to_english_with_one_reason(monkeypatch):
     assert without.language == "en" and "Chinese font" in without.unfit
     assert pen().unfit == "" and pen().language == "en"
     assert without.show("优先A", "A") == "A" and without.show("Class A", "A") == "Class A"
+
+
+def test_readers_pen__writes_chinese_whatever_fonts_are_here(worked):
+    browser = readers_pen(Pen("en", ("DejaVu Sans",)), "zh")
+    picture = as_svg(balance_by_class(worked.two_class(), 1, browser), browser).decode("utf-8")
+    assert "优先A 未兑付 4.37 元，占面值 5.5%" in picture and "正常资产余额" in picture and "sans-serif" in picture
 
 
 def test_drawing__leaves_global_settings_alone(latin):
