@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -205,27 +205,33 @@ def _print_tables(document: dict[str, Any]) -> None:
     console = Console(highlight=False, markup=False)
     if not console.is_terminal:
         console = Console(highlight=False, markup=False, width=PIPE_WIDTH)
-    for title, headers, rows in (*_reading(document), *_summary(document), *_collateral(document)):
-        _print_table(console, title, headers, rows)
+    for section in (*_reading(document), *_summary(document), *_collateral(document)):
+        _print_table(console, section)
 
 
-_Section = tuple[str, Sequence[str], Sequence[Sequence[str]]]
+class _Section(NamedTuple):
+    """A table to print; rows beyond ``limit`` are only counted."""
+
+    title: str
+    headers: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    limit: int = SHOWN
 
 
-def _print_table(console: Any, title: str, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def _print_table(console: Any, section: _Section) -> None:
     """One table; names from the file are shown as they are, without any control character or markup."""
     from rich.table import Table
     from rich.text import Text
 
     from absengine.language.toml import printable
 
-    console.print(Text(title, style="bold"))
-    table = Table(*headers, box=None, pad_edge=False, header_style="dim", show_header=any(headers))
-    for row in rows[:SHOWN]:
+    console.print(Text(section.title, style="bold"))
+    table = Table(*section.headers, box=None, pad_edge=False, header_style="dim", show_header=any(section.headers))
+    for row in section.rows[: section.limit]:
         table.add_row(*(Text(printable(cell)) for cell in row))
     console.print(table)
-    if len(rows) > SHOWN:
-        console.print(Text(f"… and {len(rows) - SHOWN} more; --json lists all"))
+    if len(section.rows) > section.limit:
+        console.print(Text(f"… and {len(section.rows) - section.limit} more; --json lists all"))
     console.print()
 
 
@@ -242,17 +248,16 @@ def _reading(document: dict[str, Any]) -> list[_Section]:
         )
         for column in document["recognised"]
     ]
-    sections: list[_Section] = [
-        (title, ("header 列名", "field 字段", "unit 单位", "empty 空", "converted 转换"), columns)
-    ]
+    headers = ("header 列名", "field 字段", "unit 单位", "empty 空", "converted 转换")
+    sections = [_Section(title, headers, columns, limit=len(columns))]
     if document["dropped"]:
         rows = [(str(row["line"]), row["why"], row["text"]) for row in document["dropped"]]
-        sections.append(("Left out 未计入", ("line 行", "why 原因", "text 内容"), rows))
+        sections.append(_Section("Left out 未计入", ("line 行", "why 原因", "text 内容"), rows))
     kept = [f"kept as a further column: {name}" for name in document["extra"]]
     kept += [f"ignored, it has no header: {name}" for name in document["ignored"]]
     said = [f"warning: {text}" for text in document["warnings"]] + document["notes"] + kept
     if said:
-        sections.append(("Notes 说明", ("",), [(text,) for text in said]))
+        sections.append(_Section("Notes 说明", ("",), [(text,) for text in said]))
     return sections
 
 
@@ -269,9 +274,9 @@ def _summary(document: dict[str, Any]) -> list[_Section]:
         *((f"top {count} obligors 前{count}大", _percent(share)) for count, share in found["top"].items()),
         ("HHI / effective number 有效户数", f"{found['hhi']:.4f} / {found['effective_number']:.1f}"),
     ]
-    sections: list[_Section] = [("Pool 资产池", ("", ""), rows)]
+    sections = [_Section("Pool 资产池", ("", ""), rows)]
     largest = [(item["name"], _percent(item["share"])) for item in found["largest"]]
-    sections.append(("Largest obligors 主要债务人", ("", "share 占比"), largest))
+    sections.append(_Section("Largest obligors 主要债务人", ("", "share 占比"), largest))
     for table in pool["strata"]:
         lines = [
             (
@@ -285,7 +290,7 @@ def _summary(document: dict[str, Any]) -> list[_Section]:
             for row in table["rows"]
         ]
         headers = ("", "contracts 合同", "balance 余额", "share 占比", "rate 利率", "term 期限")
-        sections.append((f"By {table['en']} {table['zh']}", headers, lines))
+        sections.append(_Section(f"By {table['en']} {table['zh']}", headers, lines))
     return sections
 
 
@@ -299,10 +304,10 @@ def _collateral(document: dict[str, Any]) -> list[_Section]:
     ]
     headers = ("finding", "where", "contract 资产", "right 知识产权", "found")
     title = f"IP rights 知识产权: {rights['count']} rights, {len(rows)} findings as of {document['as_of']}"
-    sections: list[_Section] = [(title, headers, rows)] if rows else [(title, ("",), [])]
+    sections = [_Section(title, headers if rows else ("",), rows)]
     said = rights["notes"] + [f"not checked: {text}" for text in rights["not_checked"]]
     if said:
-        sections.append(("Notes on rights 说明", ("",), [(text,) for text in said]))
+        sections.append(_Section("Notes on rights 说明", ("",), [(text,) for text in said]))
     return sections
 
 

@@ -138,7 +138,8 @@ class Vocabulary:
         for candidate in _candidates(header):
             item = self._names.get(candidate) or self._names.get(re.sub("日期$", "日", candidate))
             if item is not None:
-                return Recognised(item, header_unit(header, item.unit_class))
+                whole = candidate == normal(header)
+                return Recognised(item, None if whole else header_unit(header, item.unit_class))
         return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +27,12 @@ _TEXT_TABLES = (
     ("guarantor", "guarantor", "guarantor", "保证人"),
 )
 
-Groups = list[tuple[str, NDArray[np.bool_]]]
-"""Name and rows of each line of a stratification, in order."""
+
+class Groups(NamedTuple):
+    """Names of the lines of a stratification, in order, and the line of each contract."""
+
+    names: list[str]
+    codes: NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -155,27 +160,44 @@ def _by_text(labels: list[str], balance: Floats) -> Groups:
     """Groups of one text each, the largest balance first, then by name."""
     names, codes = np.unique(np.asarray(labels, dtype=str), return_inverse=True)
     sums = np.bincount(codes, weights=balance, minlength=len(names))
-    return [(str(names[index]), np.asarray(codes == index)) for index in np.lexsort((names, -sums))]
+    order = np.lexsort((names, -sums))
+    rank = np.empty(len(names), dtype=np.intp)
+    rank[order] = np.arange(len(names))
+    return Groups([str(names[index]) for index in order], rank[codes])
 
 
 def _by_range(values: Floats, edges: Sequence[float], show: str) -> Groups:
     """Groups by ranges (low, high] in their order; the first range holds its lower edge too."""
-    groups: Groups = []
-    for low, high in pairwise([*edges, np.inf]):
-        mask = ((values > low) if groups else (values >= low)) & (values <= high)
-        name = f"over {show.format(low)}" if high == np.inf else f"{show.format(low)}–{show.format(high)}"
-        groups.append((name, mask))
-    groups.append((UNKNOWN, np.isnan(values)))
-    return groups
+    limits = np.asarray(edges)
+    names = [f"{show.format(low)}–{show.format(high)}" for low, high in pairwise(edges)]
+    names += [f"over {show.format(edges[-1])}", UNKNOWN]
+    places = np.clip(np.searchsorted(limits, values, side="left"), 1, len(limits)) - 1
+    return Groups(names, np.where(np.isnan(values), len(names) - 1, places))
 
 
 def _strata(groups: Groups, balance: Floats, rate: Floats, term: Floats) -> list[Stratum]:
     """One line per group that holds a contract."""
     total = float(balance.sum())
-    rows = []
-    for name, mask in groups:
-        if mask.any():
-            part = float(balance[mask].sum())
-            means = _mean(rate[mask], balance[mask]), _mean(term[mask], balance[mask])
-            rows.append(Stratum(name, int(mask.sum()), part, part / total if total else float("nan"), *means))
-    return rows
+    length = len(groups.names)
+
+    def mean(values: Floats) -> Floats:
+        known = ~np.isnan(values)
+        codes = groups.codes[known]
+        weights = np.bincount(codes, weights=balance[known], minlength=length)
+        sums = np.bincount(codes, weights=(values * balance)[known], minlength=length)
+        return np.divide(sums, weights, out=np.full(length, np.nan), where=weights > 0)
+
+    counts = np.bincount(groups.codes, minlength=length)
+    sums = np.bincount(groups.codes, weights=balance, minlength=length)
+    rates, terms = mean(rate), mean(term)
+    return [
+        Stratum(
+            name=groups.names[index],
+            contracts=int(counts[index]),
+            balance=float(sums[index]),
+            share=float(sums[index]) / total if total else float("nan"),
+            rate=float(rates[index]),
+            term=float(terms[index]),
+        )
+        for index in np.flatnonzero(counts)
+    ]

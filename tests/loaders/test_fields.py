@@ -68,6 +68,7 @@ def test_fields_of__an_unknown_required_field_is_an_error() -> None:
         ("未偿本金余额（截至2026-03-31）", "balance", None),
         ("剩余期数（期）", "remaining_terms", 0),
         ("专利号/登记号", "ip_no", None),
+        ("remaining_terms", "remaining_terms", None),
     ],
 )
 def test_recognise__reads_a_header(header: str, name: str, unit: int | None) -> None:
