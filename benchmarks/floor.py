@@ -15,7 +15,7 @@ from absengine.kernels.opcodes import OPERANDS, Op, Operand, Program
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 FILL, LOAD, RANGE = 0, 1, 2
-"""Kinds of instructions that read no slot: a constant, a row of inputs, a run of slots; else 2 + the number of reads."""
+"""Kinds of instructions that read no slot: a constant, a row of inputs, a run of slots. Else: 2 + slots read."""
 
 _compiled = numba.njit(nogil=True, error_model="numpy")
 

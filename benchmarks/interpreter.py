@@ -17,8 +17,8 @@ LANES, ROWS, SLOTS, LINES, RECORDED = 256, 60, 160, 400, 40
 CHANNELS, FLAGS, UNIT, STAGE, FIRST = 10, 8, 8, 9, 20
 MIX = {
     Op.COPY: 1, Op.ADD: 4, Op.SUB: 4, Op.MUL: 2, Op.DIV: 1, Op.MIN: 2, Op.MAX: 3, Op.LT: 1, Op.LE: 1, Op.EQ: 1,
-    Op.AND: 2, Op.OR: 1, Op.NOT: 1, Op.SELECT: 2, Op.FLOOR: 2, Op.INPUT: 2, Op.TABLE: 2, Op.SET: 4, Op.ACCUM: 6, Op.STAGE: 1,
-    Op.PAY: 4, Op.MOVE: 2, Op.PRORATA: 1, Op.DRAW: 1,
+    Op.AND: 2, Op.OR: 1, Op.NOT: 1, Op.SELECT: 2, Op.FLOOR: 2, Op.INPUT: 2, Op.TABLE: 2, Op.SET: 4, Op.ACCUM: 6,
+    Op.STAGE: 1, Op.PAY: 4, Op.MOVE: 2, Op.PRORATA: 1, Op.DRAW: 1,
 }  # fmt: skip
 """Shares of operations, about those of a deal of three classes with its recorder."""
 

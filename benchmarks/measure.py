@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,6 +45,14 @@ def cpu_seconds(call: Callable[[], object], repeat: int = 5) -> float:
         call()
         best = min(best, time.process_time() - before)
     return best
+
+
+@cache
+def folder(name: str) -> Path:
+    """A new folder that goes when the process ends."""
+    made = tempfile.mkdtemp(prefix=f"absengine-bench-{name}-")
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return Path(made)
 
 
 @dataclass(frozen=True)

@@ -47,9 +47,8 @@ class Work(NamedTuple):
 
     amount: Floats  # what the instruction at work moves
     kept: Floats  # what its dst held before
-    every: Floats  # ones: the mask of an instruction without one
-    inside: Floats  # 1 for lanes in the stage whose list runs
-    on: Floats  # the mask of the instruction at work
+    inside: Floats  # 1 for lanes in the stage whose list runs; the mask of an instruction without one
+    on: Floats  # the mask of the instruction at work, among those lanes
     turnover: Floats  # cash moved in this row
     size: Floats  # sum of |cash slots| when the row opened
     carry: Floats  # sum of cash slots when the row opened: rounding once accepted is not counted again
@@ -253,10 +252,10 @@ def find_inside(s: Floats, a: int, number: float, inside: Floats) -> int:
 
 @part
 def narrow(s: Floats, m: int, inside: Floats, on: Floats) -> None:
-    """Mask of an instruction in the list of a stage that only some lanes are in."""
+    """Mask of an instruction among the lanes in the stage whose list runs."""
     for i in range(s.shape[1]):
-        among, flag = inside[i], s[m if m > 0 else 0, i]
-        on[i] = 1.0 if (among != 0.0) & ((m < 0) | (flag != 0.0)) else 0.0
+        among, flag = inside[i], s[m, i]
+        on[i] = 1.0 if (among != 0.0) & (flag != 0.0) else 0.0
 
 
 @part

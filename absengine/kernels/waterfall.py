@@ -106,8 +106,7 @@ def _cube(array: Floats) -> Cube:
 def _run(program: Program, s: Floats, blocks: Blocks, check_row: int) -> Worst:
     lanes = s.shape[1]
     zeros = np.zeros((7, lanes))
-    every, since = np.ones(lanes), np.zeros(lanes, np.int32)
-    work = Work(zeros[0], zeros[1], every, zeros[2], zeros[3], zeros[4], zeros[5], zeros[6], since)
+    work = Work(zeros[0], zeros[1], zeros[2], zeros[3], zeros[4], zeros[5], zeros[6], np.zeros(lanes, np.int32))
     worst = (FAULT_NONE, -1, -1, lanes, 0.0, -1)
     for row in range(program.pays.shape[1]):
         do.clear_history(blocks.history, program.histories, row, lanes)
@@ -143,8 +142,8 @@ def _run_list(
         op, d, a, b, c, m, k = code[j, 0], code[j, 1], code[j, 2], code[j, 3], code[j, 4], code[j, 5], code[j, 6]
         writes_all = op <= _TABLE or op in (_STAGE, _RECALL)
         kept = (writes_all and (partial or m >= 0)) or (partial and op in (_PAY, _DRAW, _PRORATA))
-        on = work.every
-        if kept or partial or (op == _ZERO and m >= 0):
+        on = work.inside
+        if m >= 0 and (kept or partial or op == _ZERO):
             do.narrow(s, m, work.inside, work.on)  # a copy: the instruction may overwrite its own mask
             on = work.on
         elif m >= 0:
