@@ -11,7 +11,7 @@ import typer
 from absengine import __version__
 from absengine.cli.check import check
 from absengine.cli.demo import demo
-from absengine.cli.errors import report_bug, report_interrupt, report_refusal, report_system
+from absengine.cli.errors import report_bug, report_interrupt, report_refusal, report_system, warnings_as_lines
 from absengine.cli.explain import explain
 from absengine.cli.fmt import fmt
 from absengine.cli.new import new
@@ -66,7 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line; returns the exit code and never lets a traceback through unless ``--debug`` is set."""
     options = Options()
     try:
-        app(args=None if arguments is None else list(arguments), prog_name="absengine", obj=options)
+        with warnings_as_lines():
+            app(args=None if arguments is None else list(arguments), prog_name="absengine", obj=options)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     except KeyboardInterrupt:

@@ -10,6 +10,9 @@ from __future__ import annotations
 import platform
 import sys
 import traceback
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 
 from absengine import __version__
@@ -53,6 +56,14 @@ def report_interrupt() -> int:
     """Say that the run was stopped by the user."""
     _say("interrupted")
     return INTERRUPTED
+
+
+@contextmanager
+def warnings_as_lines() -> Iterator[None]:
+    """While it lasts a warning is one line, ``warning: …``, without the code that gave it."""
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_: _say(f"warning: {message}")
+        yield
 
 
 def _versions() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,13 @@ def test_main__debug_shows_the_traceback(failing: typer.Typer, capsys: pytest.Ca
 
     assert main(["--debug", "fail"]) == 1
     assert "Traceback" in capsys.readouterr().err
+
+
+def test_warnings_as_lines__say_one_line_without_code(capsys: pytest.CaptureFixture[str]) -> None:
+    with handler.warnings_as_lines():
+        warnings.simplefilter("always")
+        warnings.warn("no font", stacklevel=1)
+    assert capsys.readouterr().err == "warning: no font\n"
 
 
 def test_report_refusal__shows_twenty_and_counts_the_rest(capsys: pytest.CaptureFixture[str]) -> None:

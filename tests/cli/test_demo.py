@@ -10,6 +10,7 @@ import pytest
 from absengine.cli import main
 
 
+@pytest.mark.filterwarnings("ignore:no Chinese font")  # depends on the machine
 def test_demo__table_and_run_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
