@@ -7,7 +7,7 @@ plus ``ip_name``, ``grant_date`` and ``ltv`` as stated. Where the end of the leg
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -84,24 +84,43 @@ def read_pool_tape(
 ) -> tuple[Tape, Rights]:
     """Read contracts and their IP rights: from ``rights``, else beside the contracts, else from another sheet.
 
-    TapeError with every problem of the file that is refused; rights that name no contract of the tape are refused too.
+    TapeError with every problem of both files; rights that name no contract of the tape are refused too.
     """
-    beside = () if rights is not None else fields_of("right")
-    tape = read_tape(
-        path, kind=kind, fields=fields, map_file=map_file, encoding=encoding, defaults=defaults, beside=beside
-    )
     wanted = fields_of("right", required=("ip_no",))
-    sheet = None
-    if rights is None and tape.beside is None:
+
+    def read_rights(file: Path, sheet: str | None = None) -> Tape:
+        return read_tape(
+            file, kind="right", fields=wanted, encoding=encoding, sheet=sheet, map_file=map_file, map_part="rights"
+        )
+
+    def read_contracts(beside: Sequence[TapeField]) -> Tape:
+        return read_tape(
+            path, kind=kind, fields=fields, map_file=map_file, encoding=encoding, defaults=defaults, beside=beside
+        )
+
+    if rights is not None:
+        tape, found = _both(lambda: read_contracts(()), lambda: read_rights(rights))
+        return tape, rights_table(found, tape)
+    tape = read_contracts(fields_of("right"))
+    if tape.beside is None:
         own = read_map(map_file, [item.name for item in wanted], "rights")
         sheet = own.sheet or _sheet_of_rights(path, tape, Vocabulary(wanted, own.columns))
-    if rights is None and sheet is None:
-        return tape, rights_table(tape.beside, tape)
-    file = rights or path
-    found = read_tape(
-        file, kind="right", fields=wanted, encoding=encoding, sheet=sheet, map_file=map_file, map_part="rights"
-    )
-    return tape, rights_table(found, tape)
+        if sheet is not None:
+            return tape, rights_table(read_rights(path, sheet), tape)
+    return tape, rights_table(tape.beside, tape)
+
+
+def _both(first: Callable[[], Tape], second: Callable[[], Tape]) -> tuple[Tape, Tape]:
+    """Read two tapes; where either is refused, the problems of both are told at once."""
+    problems = Problems()
+    tapes: list[Tape] = []
+    for read in (first, second):
+        try:
+            tapes.append(read())
+        except TapeError as error:
+            problems.extend(error.problems)
+    problems.refuse(TapeError)
+    return tapes[0], tapes[1]
 
 
 def _sheet_of_rights(path: Path, tape: Tape, vocabulary: Vocabulary) -> str | None:

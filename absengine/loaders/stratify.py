@@ -185,7 +185,8 @@ def _strata(groups: Groups, balance: Floats, rate: Floats, term: Floats) -> list
         codes = groups.codes[known]
         weights = np.bincount(codes, weights=balance[known], minlength=length)
         sums = np.bincount(codes, weights=(values * balance)[known], minlength=length)
-        return np.divide(sums, weights, out=np.full(length, np.nan), where=weights > 0)
+        means: Floats = np.divide(sums, weights, out=np.full(length, np.nan), where=weights > 0)
+        return means
 
     counts = np.bincount(groups.codes, minlength=length)
     sums = np.bincount(groups.codes, weights=balance, minlength=length)

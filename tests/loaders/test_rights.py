@@ -85,6 +85,14 @@ def test_rights_table__rights_without_a_contract_are_refused(tapes: ModuleType, 
     ]  # fmt: skip
 
 
+def test_read_pool_tape__problems_of_both_files_are_told_at_once(tapes: ModuleType, tmp_path: Path) -> None:
+    path = tapes.write_csv(tmp_path / "t.csv", [CONTRACTS[0], ["A1", "HT-1", "甲公司", "-1"]])
+    rows = [["专利号", "资产编号", "申请日"], ["P1", "A1", "x"]]
+    with pytest.raises(TapeError) as refusal:
+        _read(path, tapes.write_csv(tmp_path / "r.csv", rows))
+    assert [problem.code for problem in refusal.value.problems] == ["negative-balance", "bad-date"]
+
+
 def test_legal_expiry__terms_of_the_law() -> None:
     kinds = np.array(["invention", "utility_model", "design", "design", "trademark", "software", ""], dtype=object)
     filing = np.array(["2018-02-28", "2018-03-04", "2021-05-31", "2021-06-01", "2015-01-01", "2015-01-01", "NaT"])
