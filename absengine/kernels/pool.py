@@ -55,14 +55,12 @@ class Events(NamedTuple):
 
 
 class Clocks(NamedTuple):
-    """Groups of contracts: row of entry, row of the first due date, cut-off balance, where curves start."""
+    """Groups of contracts: row of entry, row of the first due date, cut-off balance, deposits and appraisals."""
 
     entry: NDArray[np.int32]
     first: NDArray[np.int32]
     balance: NDArray[np.float64]
-    start: NDArray[
-        np.float64
-    ]  # (2, clock): 0 months since cut-off; age on the last scheduled date before the first left
+    start: NDArray[np.float64]  # (2, clock): where curves by month and by age start
     deposit: NDArray[np.float64]
     appraisal: NDArray[np.float64]
 

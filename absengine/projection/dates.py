@@ -22,7 +22,7 @@ def months_between(origin: Any, dates: Any, day: Any = None) -> Floats:
     """Months from ``origin`` to ``dates``: whole calendar months, then days over the days of the month begun.
 
     Month steps are counted from ``origin`` and clipped to month ends, so 31 January to 29 February is exactly one.
-    Where ``origin`` lies on the rhythm of ``day`` (31 = last), steps keep to it: 28 February to 31 March is one as well.
+    Where ``origin`` lies on the rhythm of ``day`` (31 = last), steps keep to it: 28 February to 31 March is one too.
     """
     start, end = np.broadcast_arrays(np.asarray(origin, "datetime64[D]"), np.asarray(dates, "datetime64[D]"))
     own = month_day(start)

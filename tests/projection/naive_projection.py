@@ -1,0 +1,459 @@
+"""The slow twin of the projection: contract by contract, day by day, in plain Python numbers and dates.
+
+Written from the definitions, not from the kernel: hazards are walked one day at a time, each contract has its own share,
+and nothing is summed before it happens. Caps are left to tests of their own: within one clock they are shared by order.
+"""
+
+from __future__ import annotations
+
+import calendar
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from absengine.scenario import Assumption, Curve, Lag, Scenario
+from absengine.schema import RECOVERY_SOURCES, CashflowTable, Timeline
+
+LEVELS = ("all", "pool", "asset_kind", "tag", "field", "id")
+DAY = timedelta(days=1)
+
+
+def plus_months(start: date, count: int, day: int | None = None) -> date:
+    year, month = divmod(start.year * 12 + start.month - 1 + count, 12)
+    return date(year, month + 1, min(day or start.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def months_apart(early: date, late: date, day: int) -> int:
+    count = (late.year - early.year) * 12 + late.month - early.month
+    return count if count > 0 and plus_months(early, count, day) == late else 0
+
+
+@dataclass
+class Contract:
+    """One contract and its remaining due dates: (date, opening, principal, interest, fee, closing)."""
+
+    number: str
+    columns: dict[str, Any]
+    due: list[list[Any]]
+    share: float = 1.0
+    named: bool = False
+    defaults_on: date | None = None
+    recognition: int = 0
+    prepays_on: date | None = None
+    hit: set[int] = field(default_factory=set)
+
+    @property
+    def day(self) -> int:
+        return max(line[0].day for line in self.due)
+
+    @property
+    def previous(self) -> date:
+        dates = [line[0] for line in self.due]
+        start = self.columns["start_date"]
+        if len(dates) == 1:
+            return start if start and start < dates[0] else self.columns["cutoff_date"]
+        months = months_apart(dates[0], dates[1], self.day)
+        back = plus_months(dates[0], -months, self.day) if months else dates[0] - (dates[1] - dates[0])
+        return max(back, start) if start and start < dates[0] else back
+
+    def before(self, place: int) -> date:
+        return self.due[place - 1][0] if place else self.previous
+
+    def nth_after(self, moment: date, count: int) -> date:
+        dates = [line[0] for line in self.due]
+        gap_from = dates[-2] if len(dates) > 1 else self.previous
+        months, last, step = months_apart(gap_from, dates[-1], self.day), dates[-1], 0
+        while sum(1 for one in dates if one > moment) < count:
+            step += 1
+            on = plus_months(last, months * step, self.day) if months else last + (last - gap_from) * step
+            dates.append(on)
+        return [one for one in dates if one > moment][count - 1]
+
+    def moved(self, moment: date, lag: Lag) -> date:
+        if lag.months:
+            return plus_months(moment, lag.months)
+        if lag.days:
+            return moment + lag.days * DAY
+        return self.nth_after(moment, lag.payments) if lag.payments else moment
+
+
+def contracts_of(table: CashflowTable, scale: float) -> list[Contract]:
+    made = []
+    for index in range(len(table.contracts)):
+        columns = {name: table.contracts[name][index] for name in table.contracts.columns}
+        columns = {n: (v.item() if hasattr(v, "item") and "date" in n else v) for n, v in columns.items()}
+        flows = [
+            [
+                table.flows["due_date"][row].item(),
+                *(
+                    float(table.flows[name][row]) * scale
+                    for name in ("opening_balance", "principal_due", "interest_due", "fee_due", "closing_balance")
+                ),
+            ]
+            for row in range(len(table.flows))
+            if table.flows["contract"][row] == index
+        ]
+        made.append(Contract(str(columns["contract_id"]), columns, flows))
+    return made
+
+
+def matches(assumption: Assumption, contract: Contract) -> bool:
+    for column, texts in assumption.scope.wanted:
+        cell = str(contract.columns[column])
+        if not set(cell.split(";") if column == "tags" else [cell]) & set(texts):
+            return False
+    return True
+
+
+def ruling(scenario: Scenario, contract: Contract, aspect: str) -> Assumption | None:
+    having = [a for a in scenario.assumptions if aspect in a.aspects and matches(a, contract)]
+    return max(having, key=lambda a: (LEVELS.index(a.scope.level), a.layer), default=None)
+
+
+def periods(origin: date, day: int | None = None) -> Iterator[tuple[int, date, date]]:
+    """Month number from 1, first day after its start, last day."""
+    count = 0
+    while True:
+        yield count + 1, plus_months(origin, count, day), plus_months(origin, count + 1, day)
+        count += 1
+
+
+def standard(curve: Curve, month: int) -> float:
+    """Monthly rate of a market standard at a month of age."""
+    if curve.kind == "abs":
+        speed = curve.values[0]
+        left = 1 - speed * (month - 1)
+        return speed / left if left > speed else 1.0
+    if curve.kind == "psa":
+        annual = 0.06 * min(month, 30) / 30
+    elif month <= 30:
+        annual = 0.0002 * month
+    else:
+        annual = 0.006 if month <= 60 else max(0.006 - (month - 60) * (0.006 - 0.0003) / 60, 0.0003)
+    return 1 - (1 - min(curve.values[0] * annual, 1.0)) ** (1 / 12)
+
+
+def entry(curve: Curve, month: int) -> float:
+    return curve.values[min((month - 1) // curve.every, len(curve.values) - 1)]
+
+
+def survival(curve: Curve, contract: Contract, place: int) -> float:
+    """Part of a contract's share that survives from the due date before to the one at ``place``."""
+    due = contract.due[place][0]
+    if curve.by == "payment":
+        years = (due - contract.before(place)).days / 365
+        rate = entry(curve, place + 1)
+        return (1 - rate) ** (years if curve.per == "year" else 12 * years)
+    kept = 1.0
+    if curve.kind == "rate" and curve.origin == "cutoff":
+        begin = contract.due[place - 1][0] if place else contract.columns["cutoff_date"]
+        for month, low, high in periods(contract.columns["cutoff_date"]):
+            days = (min(high, due) - max(low, begin)).days
+            if days > 0:
+                power = days / 365 if curve.per == "year" else days / (high - low).days
+                kept *= (1 - entry(curve, month)) ** power
+            if high >= due:
+                return kept
+    begin, origin = contract.before(place), contract.columns["start_date"]
+    day = contract.day if plus_months(origin, 0, contract.day) == origin else None
+    for month, low, high in periods(origin, day):
+        days = (min(high, due) - max(low, begin)).days
+        if days > 0:
+            if curve.kind == "rate":
+                monthly = entry(curve, month) if curve.per == "month" else 1 - (1 - entry(curve, month)) ** (1 / 12)
+            else:
+                monthly = standard(curve, month)
+            kept *= (1 - monthly) ** (days / (high - low).days)
+        if high >= due:
+            return kept
+    raise AssertionError
+
+
+def absolute(curve: Curve, contract: Contract, place: int) -> float:
+    """Share of the original number that goes at a due date."""
+    spread = [share / curve.every for share in curve.values for _ in range(curve.every)]
+    if curve.by == "payment":
+        return spread[place] if place < len(spread) else 0.0
+    due, begin = contract.due[place][0], contract.due[place - 1][0] if place else contract.columns["cutoff_date"]
+    total = 0.0
+    for month, low, high in periods(contract.columns["cutoff_date"]):
+        days = (min(high, due) - max(low, begin)).days
+        if days > 0 and month <= len(spread):
+            total += spread[month - 1] * days / (high - low).days
+        if high >= due:
+            return total
+    raise AssertionError
+
+
+class Twin:
+    """One scenario over one pool; ``books[channel][row]`` in counting unit."""
+
+    def __init__(self, table: CashflowTable, timeline: Timeline, scenario: Scenario, scale: float = 1.0) -> None:
+        self.timeline, self.scenario = timeline, scenario
+        self.rows = [day.item() for day in timeline.calc_date]
+        self.contracts = contracts_of(table, scale)
+        names = ("interest", "principal", "prepayment", "fee", "default", "recognised", "opening", "performing")
+        names += tuple(f"recovery.{source}" for source in RECOVERY_SOURCES)
+        self.books = {name: [0.0] * (len(self.rows) + 1) for name in names}
+        self.appraisal: dict[str, float] = {}
+        for row in range(len(table.rights)):
+            owner = str(table.rights["contract_id"][row])
+            value = float(table.rights["appraisal_value"][row]) * scale
+            self.appraisal[owner] = self.appraisal.get(owner, 0.0) + value
+        self.scale = scale
+        self.gone = {s.entity: s.gone.item() for s in scenario.supporters if s.gone.item() is not None}
+        self.late = {s.entity: s.late for s in scenario.supporters}
+        self._events()
+        self._run()
+
+    def book(self, channel: str, day: date, money: float) -> None:
+        row = next((index for index, end in enumerate(self.rows) if day <= end), len(self.rows))
+        self.books[channel][row] += money
+
+    # -- events by name -----------------------------------------------------------------------------------------------
+    def _chosen(self, event: Any) -> list[Contract]:
+        payer = {c.number: str(c.columns["obligor"]) for c in self.contracts}
+        if event.who:
+            return [c for c in self.contracts if c.number in event.who or payer[c.number] in event.who]
+        totals: dict[str, float] = {}
+        for c in self.contracts:
+            totals[payer[c.number]] = totals.get(payer[c.number], 0.0) + float(c.columns["cutoff_balance"])
+        order = sorted(totals, key=lambda name: (-totals[name], name))
+        names = order[: event.top] if event.top else order[len(order) - event.smallest :]
+        return [c for c in self.contracts if payer[c.number] in names]
+
+    def _events(self) -> None:
+        for event in self.scenario.events:
+            if event.what == "extend":
+                for contract in self._chosen(event):
+                    contract.named = True
+                    self._extend(contract, event.on.item(), event.by)
+        for event in self.scenario.events:
+            chosen = self._chosen(event)
+            if event.what == "default":
+                self._name_defaults(event, chosen)
+            for contract in chosen if event.what == "prepay" else ():
+                contract.named = True
+                on = next((line[0] for line in contract.due if line[0] >= event.on.item()), None)
+                if on and (contract.prepays_on is None or on < contract.prepays_on):
+                    contract.prepays_on = on
+
+    def _name_defaults(self, event: Any, chosen: list[Contract]) -> None:
+        missed: dict[str, date] = {}
+        for contract in chosen:
+            contract.named = True
+            dates = [line[0] for line in contract.due]
+            later = dates[-1:] if event.on is None else [one for one in dates if one >= event.on.item()]
+            if later:
+                missed[contract.number] = later[0]
+        if event.cross_default:
+            for contract in self.contracts:
+                same = [c for c in chosen if c.columns["obligor"] == contract.columns["obligor"]]
+                contract.named = contract.named or bool(same)
+                days = [missed[c.number] for c in same if c.number in missed]
+                if days:
+                    missed[contract.number + "!"] = min(days)
+            missed = {key[:-1]: day for key, day in missed.items() if key.endswith("!")}
+        for contract in self.contracts:
+            day = missed.get(contract.number)
+            if day and (contract.defaults_on is None or day < contract.defaults_on):
+                contract.defaults_on, contract.recognition = day, event.recognition
+
+    def _extend(self, contract: Contract, on: date, months: int) -> None:
+        place = next((i for i, line in enumerate(contract.due) if line[0] >= on and line[2] > 0), None)
+        if place is None or not months:
+            return
+        dates = [line[0] for line in contract.due]
+        gaps = [months_apart(a, b, contract.day) for a, b in itertools.pairwise(dates)]
+        regular = bool(gaps) and gaps[0] > 0
+        regular = regular and all(plus_months(dates[0], gaps[0] * i, contract.day) == d for i, d in enumerate(dates))
+        day = contract.day if regular else None
+        start, opening, interest = contract.due[place][0], contract.due[place][1], contract.due[place][3]
+        daily = interest / max((start - contract.before(place)).days, 1)
+        end = plus_months(start, months, day)
+        stops = []
+        if regular:
+            step = months_apart(contract.before(place), start, contract.day) or 1
+            stops = [plus_months(start, k * step, day) for k in range(1, months + 1)]
+        stops = [stop for stop in stops if stop < end] + [end]
+        lines = [*contract.due[:place], [start, opening, 0.0, interest, contract.due[place][4], opening]]
+        last = start
+        for stop in stops[:-1]:
+            lines.append([stop, opening, 0.0, daily * (stop - last).days, 0.0, opening])
+            last = stop
+        first = contract.due[place]
+        lines.append([end, opening, first[2], daily * (end - last).days, 0.0, first[5]])
+        for line in contract.due[place + 1 :]:
+            lines.append([plus_months(line[0], months, day), *line[1:]])
+        contract.due = lines
+
+    # -- the walk -----------------------------------------------------------------------------------------------------
+    def _run(self) -> None:
+        steps = sorted(
+            (line[0], index, place) for index, c in enumerate(self.contracts) for place, line in enumerate(c.due)
+        )
+        carry: dict[int, float] = {}
+        ration: dict[int, float] = {}
+        month_end, month = self.timeline.cutoff.item(), 0
+        if steps:
+            self._ration(steps, 0, month_end, carry, ration)
+        for due, index, place in steps:
+            while due > plus_months(self.timeline.cutoff.item(), month + 1):
+                month += 1
+                self._ration(steps, month, plus_months(self.timeline.cutoff.item(), month), carry, ration)
+            contract = self.contracts[index]
+            fresh = (index, month) not in {(index, m) for m in contract.hit}
+            contract.hit.add(month)
+            if contract.named:
+                self._named_due(contract, place)
+            else:
+                self._due(contract, place, ration if fresh else {})
+        for contract in self.contracts:
+            if contract.named and contract.defaults_on and contract.defaults_on <= contract.due[-1][0]:
+                ended = contract.prepays_on and contract.prepays_on < contract.defaults_on
+                if not ended:
+                    self._claim(contract)
+        self._stocks()
+
+    def _targets(self) -> dict[int, tuple[Assumption, list[Contract]]]:
+        groups: dict[int, tuple[Assumption, list[Contract]]] = {}
+        for contract in self.contracts:
+            block = None if contract.named or not self.scenario.credit else ruling(self.scenario, contract, "default")
+            if block is not None and block.default is not None and block.default.kind == "cumulative":
+                groups.setdefault(self.scenario.assumptions.index(block), (block, []))[1].append(contract)
+        return groups
+
+    def _ration(self, steps: Any, month: int, start: date, carry: dict[int, float], ration: dict[int, float]) -> None:
+        """What part of each block's balances falling due this month defaults."""
+        cutoff = self.timeline.cutoff.item()
+        ration.clear()
+        for key, (block, group) in self._targets().items():
+            curve = block.default
+            assert curve is not None
+            total = curve.values[0] * sum(c.due[0][1] for c in group)
+            carry[key] = carry.get(key, 0.0) + total * self._weight(curve, group, month)
+            low, high = (date.min if month == 0 else start), plus_months(cutoff, month + 1)
+            there = 0.0
+            for contract in group:
+                line = next((one for one in contract.due if low < one[0] <= high), None)
+                there += contract.share * line[1] if line else 0.0
+            ration[key] = min(1.0, carry[key] / there) if there > 0 else 0.0
+            carry[key] -= min(carry[key], there)
+
+    def _weight(self, curve: Curve, group: list[Contract], month: int) -> float:
+        if curve.timing:
+            place = month // curve.every
+            return curve.timing[place] / curve.every if place < len(curve.timing) else 0.0
+        cutoff, weights = self.timeline.cutoff.item(), {}
+        for contract in group:
+            seen = set()
+            for line in contract.due:
+                number = 0
+                while line[0] > plus_months(cutoff, number + 1):
+                    number += 1
+                if number not in seen:
+                    weights[number] = weights.get(number, 0.0) + line[1]
+                seen.add(number)
+        return weights.get(month, 0.0) / sum(weights.values())
+
+    def _due(self, contract: Contract, place: int, ration: dict[int, float]) -> None:
+        due, opening, principal, interest, fee, closing = contract.due[place]
+        block = ruling(self.scenario, contract, "default") if self.scenario.credit else None
+        lost = 0.0
+        if block is not None and block.default is not None:
+            curve = block.default
+            if curve.kind == "absolute":
+                lost = min(contract.share, absolute(curve, contract, place))
+            elif curve.kind == "cumulative":
+                lost = contract.share * ration.get(self.scenario.assumptions.index(block), 0.0)
+            elif curve.kind == "maturity":
+                lost = contract.share * (curve.values[0] if place == len(contract.due) - 1 else 0.0)
+            else:
+                lost = contract.share * (1 - survival(curve, contract, place))
+            self._lose(contract, due, lost * opening, lost * interest, lost, curve.recognition)
+        stays = contract.share - lost
+        ahead = ruling(self.scenario, contract, "prepay")
+        leaves = 0.0
+        if ahead is not None and ahead.prepay is not None:
+            if ahead.prepay.kind == "absolute":
+                leaves = min(stays, absolute(ahead.prepay, contract, place))
+            else:
+                leaves = stays * (1 - survival(ahead.prepay, contract, place))
+        last = self.scenario.order == "prepay on performing"
+        pays = stays if self.scenario.interest_on == "performing" else stays - leaves
+        self.book("prepayment", due, leaves * (closing if last else opening))
+        self.book("principal", due, (stays if last else stays - leaves) * principal)
+        self.book("interest", due, pays * interest)
+        self.book("fee", due, pays * fee)
+        contract.share = stays - leaves
+
+    def _named_due(self, contract: Contract, place: int) -> None:
+        due, _, principal, interest, fee, closing = contract.due[place]
+        stops = contract.defaults_on if self.scenario.credit else None
+        if (contract.prepays_on and due > contract.prepays_on) or (stops and due >= stops):
+            return
+        self.book("principal", due, principal)
+        self.book("interest", due, interest)
+        self.book("fee", due, fee)
+        if contract.prepays_on == due:
+            self.book("prepayment", due, closing)
+
+    def _claim(self, contract: Contract) -> None:
+        missed = contract.defaults_on
+        assert missed is not None
+        if not self.scenario.credit:
+            return
+        place = next(i for i, line in enumerate(contract.due) if line[0] >= missed)
+        line, before = contract.due[place], contract.before(place)
+        accrued = line[3] * max((missed - before).days, 0) / max((line[0] - before).days, 1)
+        self._lose(contract, missed, line[1], line[3] if line[0] == missed else accrued, 1.0, contract.recognition)
+
+    def _lose(self, contract: Contract, day: date, principal: float, accrued: float, share: float, known: int) -> None:
+        if principal <= 0 and accrued <= 0:
+            return
+        self.book("default", day, principal)
+        claim, recognised = principal + accrued, day + known * DAY
+        left, early = claim, 0.0
+        delay = ruling(self.scenario, contract, "delayed")
+        guarantor = str(contract.columns["guarantor"])
+        for place, source in enumerate(RECOVERY_SOURCES):
+            block = ruling(self.scenario, contract, f"recovery.{source}")
+            if block is None or (source == "guarantor" and not guarantor):
+                continue
+            term = block.recovery[source]
+            worth = share * self.appraisal.get(contract.number, 0.0)
+            base = {"principal": principal, "claim": claim, "appraisal": worth, "lower": min(worth, principal)}[
+                term.base
+            ]
+            if source == "deposit":
+                held = float(contract.columns["deposit"])
+                base = share * (held if held == held else 0.0) * self.scale
+            amount, payer = min(left, term.rate * base), term.payer or (guarantor if source == "guarantor" else "")
+            on = contract.moved(recognised if term.start == "recognition" else day, term.lag)
+            on = plus_months(on, self.late.get(payer, 0)) if self.late.get(payer, 0) else on
+            late_share = delay.delayed.share if delay is not None and delay.delayed is not None else 0.0
+            parts = [(amount * (1 - late_share), on)]
+            if late_share:
+                parts.append((amount * late_share, contract.moved(on, delay.delayed.by)))  # type: ignore[union-attr]
+            for money, when in parts:
+                if money > 0 and (payer not in self.gone or when < self.gone[payer]):
+                    self.book(f"recovery.{source}", when, money)
+                    left -= money
+                    early += money if place < 3 and when <= recognised else 0.0
+        if early < claim * (1 - 1e-12):
+            self.book("recognised", recognised, principal)
+
+    def _stocks(self) -> None:
+        """Balances from flows: what has entered less what has left."""
+        held = 0.0
+        for row in range(len(self.rows) + 1):
+            for contract in self.contracts:
+                cutoff = contract.columns["cutoff_date"]
+                entry_row = next((i for i, end in enumerate(self.rows) if cutoff <= end), len(self.rows))
+                if entry_row == row and contract.due:
+                    held += contract.due[0][1]
+            self.books["opening"][row] = held
+            held -= sum(self.books[name][row] for name in ("principal", "prepayment", "default"))
+            self.books["performing"][row] = held
