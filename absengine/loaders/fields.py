@@ -97,11 +97,6 @@ def fields_of(table: str, required: Iterable[str] = ()) -> tuple[TapeField, ...]
     return tuple(replace(field(name), required=name in wanted, key=name == row["key"]) for name in row["fields"])
 
 
-def all_fields() -> tuple[TapeField, ...]:
-    """Every field, for the printed dictionary."""
-    return tuple(field(name) for name in _data()["field"])
-
-
 def tables() -> Mapping[str, tuple[str, ...]]:
     """Field names by sort of table."""
     return {name: tuple(row["fields"]) for name, row in _data()["table"].items()}
@@ -117,15 +112,6 @@ class Vocabulary:
             for name in (*item.also, item.name, item.zh):
                 self._names[normal(name)] = item
         self._own = {normal(header): value for header, value in (own or {}).items()}
-
-    @property
-    def names(self) -> list[str]:
-        """Names a header may have, for "nearest spelling"."""
-        return [name for item in self.fields.values() for name in (item.zh, item.name, *item.also)]
-
-    def owns(self, header: str) -> bool:
-        """True where the user's own map names this header."""
-        return normal(header) in self._own
 
     def recognise(self, header: str) -> Recognised | None:
         """The field a header names, with its unit; None where no field is known by this name."""
