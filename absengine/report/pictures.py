@@ -34,6 +34,8 @@ def pictures(
         made["loss-by-layer"] = loss_by_layer(document, pen)
     for lane in pictured_lanes(document) if lanes is None else lanes:
         name = safe_part(paths.scenarios[lane])
+        if any(known.lower() == f"balance-{name}".lower() for known in made):
+            name = f"{name}-{lane + 1}"  # two names that some file system takes for one
         made[f"balance-{name}"] = balance_by_class(paths, lane, pen)
         made[f"cash-{name}"] = uses_of_cash(paths, lane, pen)
     return made

@@ -175,15 +175,22 @@ class Books:
         earlier = np.vstack([np.full(self.lanes, -1), at[:-1]])
         return np.asarray(np.maximum.accumulate(earlier, axis=0))
 
-    def at_previous_payment(self, stock: Floats, opening: float) -> Floats:
-        """A stock at the close of the payment row before; ``opening`` before the first."""
-        padded = np.vstack([np.full(self.lanes, opening), stock])
+    def at_previous_payment(self, stock: Floats, opening: Floats) -> Floats:
+        """A stock at the close of the payment row before; ``opening`` (lane) before the first."""
+        padded = np.vstack([opening, stock])
         return np.take_along_axis(padded, self.previous_payment + 1, axis=0)
 
     # accounts --------------------------------------------------------------------------------------------------
-    def account_openings(self) -> Floats:
-        """``(account,)`` in counting units."""
-        return np.asarray(self.labels.account_openings, dtype=float) * counting_factor(self.labels)
+    def account_opening(self, name: str) -> Floats:
+        """``(lane,)``: what an account opened with, as recorded where cases may change it, else by the deal."""
+        if self.has(f"account.{name}.opening"):
+            return np.asarray(self.item(f"account.{name}.opening")[0])
+        opening = self.labels.account_openings[self.labels.accounts.index(name)]
+        return np.full(self.lanes, opening * counting_factor(self.labels))
+
+    def opening_cash(self, names: Sequence[str]) -> Floats:
+        """``(lane,)``: what several accounts opened with together."""
+        return np.asarray(np.sum([np.zeros(self.lanes), *(self.account_opening(name) for name in names)], axis=0))
 
     @cached_property
     def reserves(self) -> tuple[str, ...]:
@@ -215,7 +222,7 @@ def cash_budget(books: Books) -> CashBudget:
         "support": books.total([f"support.{name}.drawn" for name in labels.supports]),
     }
     balances = books.total([f"account.{name}.balance" for name in labels.accounts])
-    opening = np.full((1, books.lanes), books.account_openings().sum())
+    opening = books.opening_cash(labels.accounts)[None, :]
     uses = {
         "tax": books.total([f"tax.{name}.paid" for name in labels.taxes]),
         "fees": books.total([f"fee.{name}.{part}" for name in labels.fees for part in ("paid", "over_cap_paid")]),

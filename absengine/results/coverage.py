@@ -70,9 +70,8 @@ def carried_cash(books: Books) -> Floats:
     """Cash left in the accounts, reserves apart, at the payment row before."""
     labels = books.labels
     names = [name for name in labels.accounts if name not in books.reserves]
-    openings = dict(zip(labels.accounts, books.account_openings(), strict=True))
     stock = books.total([f"account.{name}.balance" for name in names])
-    return books.at_previous_payment(stock, float(sum(openings[name] for name in names)))
+    return books.at_previous_payment(stock, books.opening_cash(names))
 
 
 def coverage(books: Books, label: TrancheLabel) -> Coverage:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -96,6 +97,11 @@ def _money(books: Books, amount: float) -> float:
     return float(books.currency(amount))
 
 
+def _finite(value: float) -> float | None:
+    """A ratio to nothing has no value to show."""
+    return value if math.isfinite(value) else None
+
+
 def _supports(books: Books) -> Dated:
     for name in books.labels.supports:
         called, drawn = books.item(f"support.{name}.called"), books.item(f"support.{name}.drawn")
@@ -114,7 +120,7 @@ def _triggers(books: Books) -> Dated:
         known, money = books.has(f"trigger.{trigger.name}.value"), trigger.unit == "money"
         for flags, kind, verb in ((active, "trigger", "fired"), (~active, "trigger_cured", "cured")):
             for row, lane in _hits(rising(flags, before=kind == "trigger_cured")):
-                at = (_money(books, value[row, lane]) if money else float(value[row, lane])) if known else None
+                at = _finite(_money(books, value[row, lane]) if money else float(value[row, lane])) if known else None
                 text = f"{trigger.label or trigger.name} {verb}: {trigger.when}"
                 yield (
                     row,

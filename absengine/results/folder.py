@@ -47,11 +47,11 @@ def run_name(deal: str, stamp: datetime, digest: str) -> str:
     return f"{safe_part(deal)}-{stamp:%Y%m%dT%H%M%S}-{digest[:6]}"
 
 
-def safe_part(text: str) -> str:
-    """Letters, digits, ``-`` and ``_`` of a text, in any script, cut to 60; never empty and never a reserved word."""
+def safe_part(text: str, longest: int = NAME_LENGTH) -> str:
+    """Letters, digits, ``-`` and ``_`` of a text in any script, cut short; never empty and never a reserved word."""
     plain = unicodedata.normalize("NFKC", text)
     kept = "".join(one if one.isalnum() or one in "-_" else "-" for one in plain)
-    name = re.sub("-+", "-", kept).strip("-")[:NAME_LENGTH].strip("-")
+    name = re.sub("-+", "-", kept).strip("-")[:longest].strip("-")
     return f"run-{name}" if not name or _RESERVED.match(name) else name
 
 
@@ -119,7 +119,8 @@ class RunFolder:
     def file(self, name: str) -> Path:
         """Where to write a file of the folder; UsageError for a name that would leave it or that a system refuses."""
         path = PurePosixPath(name)
-        parts_safe = all(safe_part(part.rsplit(".", 1)[0]) == part.rsplit(".", 1)[0] for part in path.parts)
+        stems = [part.rsplit(".", 1)[0] for part in path.parts]
+        parts_safe = all(safe_part(stem, 2 * NAME_LENGTH) == stem for stem in stems)
         if path.is_absolute() or not path.parts or ".." in path.parts or not parts_safe or name == MANIFEST:
             allowed = "a relative path of letters, digits, - and _"
             raise UsageError(Problem("run-file-name", Where(), f"file name {name!r}", allowed))

@@ -110,7 +110,7 @@ def _split_residual(calm: Books, lost: Floats, received: Floats) -> dict[str, Fl
         if label.residual:
             face = face + calm.face(label)
     face = np.minimum(face, received)
-    reserve = np.minimum(received - face, calm.account_openings().sum())
+    reserve = np.minimum(received - face, calm.opening_cash(calm.labels.accounts))
     lost = np.maximum(lost, 0.0)
     spread_lost = np.minimum(lost, received - face - reserve)
     reserve_lost = np.minimum(lost - spread_lost, reserve)

@@ -309,7 +309,8 @@ def _lowest(ratios: Floats | None, lanes: int) -> Floats:
 def wal_years(books: Books, label: TrancheLabel) -> Floats:
     """``(lane,)``: Σ t·principal paid / Σ principal paid from closing; NaN where no principal is paid."""
     principal = books.tranche(label.name, "principal_paid")
-    years = year_fraction(books.labels.wal_day_count, books.labels.closing, books.pay_dates)
+    labels = books.labels
+    years = year_fraction(labels.wal_day_count, labels.closing, books.pay_dates, maturity=labels.legal_final)
     paid = principal.sum(axis=0)
     result = np.full(books.lanes, np.nan)
     np.divide(years @ principal, paid, out=result, where=paid > 0)
@@ -361,5 +362,4 @@ def _accrual(books: Books, label: TrancheLabel) -> Floats:
         end = books.pay_dates
         start = np.concatenate([np.array([labels.closing], dtype="datetime64[D]"), end[:-1]])
         anchor = start
-    further: dict[str, Any] = {"maturity": labels.legal_final} if "ISDA" in label.day_count.upper() else {}
-    return accrued(label.day_count or "ACT/365F", anchor, start, end, **further)
+    return accrued(label.day_count or "ACT/365F", anchor, start, end, maturity=labels.legal_final)

@@ -18,6 +18,7 @@ from absengine.report.pictures import (
     svg,
     uses_of_cash,
 )
+from absengine.results.document import stress_document
 
 CHINESE = Pen("zh", ("DejaVu Sans",))
 
@@ -112,6 +113,16 @@ def test_pictures__any_scenario_name_can_be_drawn(worked, latin, name):
     paths = replace(worked.two_class(), scenarios=(name, "default", "all lost"))
     for figure in (balance_by_class(paths, 0, latin), uses_of_cash(paths, 0, latin), coverage_by_date(paths, latin)):
         assert as_png(figure, latin).startswith(b"\x89PNG") and b"<i>" not in as_svg(figure, latin)
+
+
+def test_pictures__a_deal_of_one_residual_class_can_be_drawn(worked, latin):
+    """Pool notes without a promise: nothing falls due, nothing is senior."""
+    paths = worked.two_class()
+    only = replace(paths, labels=replace(paths.labels, tranches=paths.labels.tranches[1:]))
+    document = stress_document(only, twin=only, pool_balance=100.0, contracts=12)
+    made = pictures(only, document, latin)
+    assert texts(made["coverage"])[0] == "Nothing falls due on any date"
+    assert all(png(made, latin).values())
 
 
 def test_pen__falls_back_to_english_with_one_reason(monkeypatch):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 
 import pytest
 
 from absengine.errors import UsageError
 from absengine.report.canvas import pen
 from absengine.report.publish import Publication, publish
+from absengine.results.document import stress_document
 from absengine.results.folder import MANIFEST, manifest, read_run
 
 
@@ -52,3 +54,14 @@ def test_pen__refuses_what_is_no_font(tmp_path, content):
     with pytest.raises(UsageError) as raised:
         pen("zh", file)
     assert raised.value.problems[0].code == "font-unreadable"
+
+
+def test_publish__scenario_names_of_any_kind_make_files(worked, tmp_path):
+    names = ("a b", "x" * 200, "A-B")
+    paths = replace(worked.two_class(), scenarios=names)
+    document = stress_document(paths, twin=worked.two_class_twin(), pool_balance=100.0, contracts=12)
+    what = Publication(paths, document, [], manifest("stress", {}, {}, calendars={}))
+    run = published(what, tmp_path / "run")
+    made = sorted(file.name for file in (run / "pictures").glob("balance-*.png"))
+    assert made == ["balance-A-B-3.png", "balance-a-b.png"]
+    assert read_run(run).paths.scenarios == names

@@ -49,3 +49,11 @@ def test_face__follows_the_lane_not_the_label(worked):
 
 def test_reserves__are_what_a_fill_step_tops_up(worked):
     assert Books(worked.two_class()).reserves == ("reserve",)
+
+
+def test_account_opening__recorded_lanes_win_over_the_label(worked):
+    more = {**worked.BASE, "account.reserve.opening": (5, 5, 5), "account.reserve.balance": (5, 5, 0),
+            "tranche.SUB.residual_paid": (0, 0, 29.4)}  # fmt: skip
+    books = Books(worked.paths_of({"more": (more, worked.BASE_POOL)}))
+    assert books.account_opening("reserve").tolist() == [500.0]
+    assert run_checks(books.paths)["cash_breaks"] == 0
