@@ -281,12 +281,12 @@ class Lane:
             for day, level in terms.steps:
                 if start >= day:
                     stepped = level
-            return rate + (stepped - terms.rate)
+            return max(rate + (stepped - terms.rate), 0.0)
         if self.resets(terms.reset):
             note.fixing = self.given(f"index.{terms.index}") + self.number(
                 f"tranche.{note.name}.coupon.spread", terms.spread
             )
-        return note.fixing
+        return max(note.fixing, 0.0)
 
     def resets(self, word: str) -> bool:
         """At the start of interest periods: of each, or of the first that starts in a new year of the deal."""
@@ -325,7 +325,7 @@ class Lane:
         """One charge of a fee: rate on base, or amount."""
         fee = self.file.fee[name]
         if fee.rate is not None:
-            return self.amount(fee.base, f"fee.{name}.base") * self.number(f"fee.{name}.rate", fee.rate.rate)
+            return max(self.amount(fee.base, f"fee.{name}.base"), 0.0) * self.number(f"fee.{name}.rate", fee.rate.rate)
         if fee.amount.per == "once":
             return self.fees[name].once
         return self.money(f"fee.{name}.amount", fee.amount.value)
@@ -339,7 +339,7 @@ class Lane:
 
     def tax_to_come(self, name: str) -> float:
         tax = self.file.tax[name]
-        return self.amount(tax.base, f"tax.{name}.base") * self.number(f"tax.{name}.rate", tax.rate)
+        return max(self.amount(tax.base, f"tax.{name}.base"), 0.0) * self.number(f"tax.{name}.rate", tax.rate)
 
     def room(self, name: str) -> float:
         cap, bill = self.file.fee[name].cap, self.fees[name]

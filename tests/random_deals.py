@@ -292,7 +292,7 @@ def nouns(s: Sketch) -> None:
     tranches(s)
     s.tables["entity.helper"] = {"name": "helper"}
     for name in s.some(["vat", "stamp"], 2):
-        base = s.pick(["collected.interest", "collected.total", "pool.opening"])
+        base = s.pick(["collected.interest", "collected.total", "pool.opening", "collected.interest - 20"])
         s.tables[f"tax.{name}"] = {"base": base, "rate": f"{s.pick([3.26, 0.5, 6])}%"}
         s.taxes.append(name)
     for name in s.some(["trustee", "servicer", "audit"], 3):

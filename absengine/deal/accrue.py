@@ -72,20 +72,20 @@ def accrue_coupons(b: Builder) -> None:
 
 
 def _coupon(b: Builder, name: str, terms: FixedCoupon | FloatingCoupon) -> Slot:
-    """The coupon of this row [1/year], recorded."""
+    """The coupon of this row [1/year], recorded; never below zero, for holders owe the plan nothing."""
     applied = b.flow(f"tranche.{name}.coupon")
     if isinstance(terms, FixedCoupon):
         rate = b.asm.param(f"tranche.{name}.coupon.rate", terms.rate)
         steps = np.zeros(b.timeline.rows)
         for date, level in terms.steps:
             steps[b.timeline.accrual_start >= np.datetime64(date, "D")] = level - terms.rate
-        b.asm.emit(Op.ADD, applied, rate, b.asm.table(steps))
+        b.asm.emit(Op.MAX, applied, b.asm.value(Op.ADD, rate, b.asm.table(steps)), b.asm.zero)
         return applied
     spread = b.asm.param(f"tranche.{name}.coupon.spread", terms.spread)
     market = b.asm.value(Op.ADD, b.asm.input(f"index.{terms.index}"), spread)
     fixed = b.asm.state(f"tranche.{name}.coupon_reset")
     b.asm.emit(Op.SET, fixed, market, mask=b.asm.table(_resets(b, terms)))
-    b.asm.emit(Op.COPY, applied, fixed)
+    b.asm.emit(Op.MAX, applied, fixed, b.asm.zero)
     return applied
 
 
@@ -125,7 +125,7 @@ def _charge(b: Builder, name: str, fee: Fee) -> Slot:
     """One charge of a fee, for whatever it is charged per: rate on base, or amount; a single charge only once."""
     if fee.rate is not None:
         assert fee.base is not None
-        base = emit_formula(b, fee.base, Kind.MONEY, ("fee", name, "base"))
+        base = b.asm.positive(emit_formula(b, fee.base, Kind.MONEY, ("fee", name, "base")))
         return b.asm.value(Op.MUL, base, b.asm.param(f"fee.{name}.rate", fee.rate.rate))
     assert fee.amount is not None
     amount = b.money(f"fee.{name}.amount", fee.amount.value)
@@ -187,7 +187,7 @@ def fall_due(b: Builder, active: Slot) -> None:
 def tax_to_come(b: Builder, name: str) -> Slot:
     """What a list that runs now adds to a tax, before it is cut to whole units."""
     tax = b.deal.tax[name]
-    base = emit_formula(b, tax.base, Kind.MONEY, ("tax", name, "base"))
+    base = b.asm.positive(emit_formula(b, tax.base, Kind.MONEY, ("tax", name, "base")))
     return b.asm.value(Op.MUL, base, b.asm.param(f"tax.{name}.rate", tax.rate))
 
 
