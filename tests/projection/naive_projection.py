@@ -1,7 +1,7 @@
 """The slow twin of the projection: contract by contract, day by day, in plain Python numbers and dates.
 
-Written from the definitions, not from the kernel: hazards are walked one day at a time, each contract has its own share,
-and nothing is summed before it happens. Caps are left to tests of their own: within one clock they are shared by order.
+Written from the definitions, not from the kernel: hazards are walked one day at a time, each contract has its own
+share, and nothing is summed before it happens. Caps have tests of their own: within a clock they are shared by order.
 """
 
 from __future__ import annotations
@@ -424,9 +424,8 @@ class Twin:
                 continue
             term = block.recovery[source]
             worth = share * self.appraisal.get(contract.number, 0.0)
-            base = {"principal": principal, "claim": claim, "appraisal": worth, "lower": min(worth, principal)}[
-                term.base
-            ]
+            bases = {"principal": principal, "claim": claim, "appraisal": worth, "lower": min(worth, principal)}
+            base = bases[term.base]
             if source == "deposit":
                 held = float(contract.columns["deposit"])
                 base = share * (held if held == held else 0.0) * self.scale
