@@ -147,20 +147,34 @@ def sheet(pen: Pen, title: str, shown: str, *, height: float = 4.4, key_rows: in
     axes = figure.add_axes((0.62 / WIDTH, 0.42 / height, 1.0 - 0.87 / WIDTH, 1.0 - (top + 0.42) / height))
     # few Chinese fonts on a system have a bold cut, and half a bold title is worse than none
     weight, size = ("bold", 13.0) if pen.language == "en" else ("normal", 14.0)
-    figure.text(MARGIN / WIDTH, 1.0 - 0.16 / height, title, fontsize=_fitting(title, size), fontweight=weight, va="top")
-    figure.text(MARGIN / WIDTH, 1.0 - 0.48 / height, shown, fontsize=_fitting(shown, 9.0), color=MUTED, va="top")
+    title, size = _fitted(title, size, 10.0)
+    figure.text(MARGIN / WIDTH, 1.0 - 0.16 / height, title, fontsize=size, fontweight=weight, va="top")
+    shown, size = _fitted(shown, 9.0, 8.0)
+    figure.text(MARGIN / WIDTH, 1.0 - 0.48 / height, shown, fontsize=size, color=MUTED, va="top")
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
     axes.grid(axis="y", color=RULE, linewidth=0.7)
     axes.set_axisbelow(True)
     axes.tick_params(length=0)
+    axes.tick_params(axis="x", pad=6)
     return figure, axes
 
 
-def _fitting(text: str, size: float) -> float:
-    """A font size at which the text fits: a Latin letter is about 0.6 of the size wide, a Chinese one all of it."""
-    width = sum(1.0 if ord(one) > WIDE else 0.6 for one in text) * size / 72.0
-    return size * min(1.0, (WIDTH - 2 * MARGIN) / width) if width else size
+def _fitted(text: str, size: float, smallest: float) -> tuple[str, float]:
+    """Text and size that fit the sheet: smaller down to ``smallest``, then cut short."""
+    room = (WIDTH - 2 * MARGIN) * 72.0
+    width = _ems(text)
+    if width * smallest > room:
+        kept = text
+        while _ems(kept) * smallest > room:
+            kept = kept[:-1]
+        return f"{kept[:-1]}…", smallest
+    return text, min(size, room / width) if width else size
+
+
+def _ems(text: str) -> float:
+    """Width in units of the font size: a Latin letter takes about 0.6, a Chinese one all of it."""
+    return sum(1.0 if ord(one) > WIDE else 0.6 for one in text)
 
 
 def key_above(with_pen: Pen, figure: Figure, handles: list[Any], labels: list[str], *, columns: int) -> None:

@@ -112,7 +112,8 @@ def scenario_line(pen: Pen, paths: TranchePaths, lane: int) -> str:
 
 def _lively(series: Floats) -> int:
     """How many dates to show: up to the first on which everything has come to zero for good, at least two."""
-    last = int(np.flatnonzero(np.any(series != 0.0, axis=0)).max(initial=0))
+    visible = np.abs(series) > 1e-6 * np.abs(series).max(initial=0.0)
+    last = int(np.flatnonzero(np.any(visible, axis=0)).max(initial=0))
     return min(max(last + 2, 2), int(series.shape[1]))
 
 
@@ -208,8 +209,14 @@ def _use_style(labels: Labels, name: str, pen: Pen) -> tuple[str, str, str]:
 
 
 def _cash_title(books: Books, lane: int, pen: Pen) -> str:
-    """Share of everything paid out that reaches the most senior class."""
-    senior = books.labels.tranches[0]
-    paid = sum(float(flow[:, lane].sum()) for name, flow in cash_budget(books).uses.items() if name != "kept")
-    share = float(books.cash_to(senior)[:, lane].sum()) / paid if paid > 0 else 0.0
-    return pen.say("cash.title", share=f"{share:.0%}", name=title_of(pen, senior))
+    """How everything paid out divides between notes, tax and fees, and the residual classes."""
+    labels, uses = books.labels, cash_budget(books).uses
+    paid = sum(float(flow[:, lane].sum()) for name, flow in uses.items() if name != "kept")
+    to_notes, to_residual = (
+        sum(float(books.cash_to(one)[:, lane].sum()) for one in labels.tranches if one.residual is residual)
+        for residual in (False, True)
+    )
+    burden = float((uses["tax"] + uses["fees"])[:, lane].sum())
+    notes, fees, rest = (f"{part / paid:.1%}" if paid > 0 else "0%" for part in (to_notes, burden, to_residual))
+    key = "cash.title" if any(one.residual for one in labels.tranches) else "cash.title.notes"
+    return pen.say(key, notes=notes, fees=fees, residual=rest)

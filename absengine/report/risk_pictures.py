@@ -34,6 +34,7 @@ from absengine.schema import Dates, Floats, TranchePaths
 
 SHOWN_LINES = 6
 SHOWN_BARS = 12
+FEW_POINTS = 30
 KEY_COLUMNS = 3
 LAYER_KEY_COLUMNS = 5
 VISIBLE = 0.01
@@ -77,16 +78,17 @@ def coverage_by_date(paths: TranchePaths, pen: Pen) -> Figure:
     with drawing(pen):
         figure, axes = sheet(pen, _coverage_title(lowest, pen), shown, height=4.2 + 0.2 * rows, key_rows=rows)
         bottom, top = _coverage_range(ratios, lowest)
+        due = ~np.isnan(ratios).all(axis=1)
+        few = int(due.sum()) <= FEW_POINTS
         for lane in (lane for lane in range(books.lanes) if lane not in chosen):
-            _line(axes, books.pay_dates, ratios[:, lane], top, RULE, 0.9)
+            _line(axes, books.pay_dates, ratios[:, lane], top, few, RULE, 0.9)
         for colour, lane in reversed(list(zip(LINE_COLOURS, chosen, strict=False))):
-            _line(axes, books.pay_dates, ratios[:, lane], top, colour, 1.8)
+            _line(axes, books.pay_dates, ratios[:, lane], top, few, colour, 1.8)
         axes.axhline(1.0, color=ALARM, linewidth=1.0, zorder=1)
         axes.axhspan(bottom, 1.0, color=ALARM, alpha=0.05, linewidth=0)
         axes.set_ylim(bottom, top)
-        due = ~np.isnan(ratios).all(axis=1)
         date_axis(axes, books.pay_dates[due] if due.any() else books.pay_dates, 0.03)
-        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:.2f}×"))
+        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:.2f}×" if top < 10 else "{x:.0f}×"))
         key_above(pen, figure, entries, names, columns=KEY_COLUMNS)
         if np.nanmax(ratios, initial=0.0) > top:
             axes.text(
@@ -118,13 +120,12 @@ def _coverage_range(ratios: Floats, lowest: Floats) -> tuple[float, float]:
     return min(0.0, float(known.min()) * 1.06), top
 
 
-def _line(axes: Axes, dates: Dates, values: Floats, top: float, colour: str, width: float) -> None:
+def _line(axes: Axes, dates: Dates, values: Floats, top: float, few: bool, colour: str, width: float) -> None:
     """One scenario; where it leaves the axis a triangle at the edge says so."""
     known = ~np.isnan(values)
     dates, values = dates[known], values[known]
     inside = np.where(values <= top, values, np.nan)
-    marker = "o" if len(dates) <= 30 else ""
-    axes.plot(dates, inside, color=colour, linewidth=width, marker=marker, markersize=3.5)
+    axes.plot(dates, inside, color=colour, linewidth=width, marker="o", markersize=3.5 if few else 0.0)
     over = values > top
     if over.any():
         axes.plot(

@@ -43,7 +43,14 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
         "{name} is left with {amount} unpaid, {share} of its face",
         "{name} 未兑付 {amount}，占面值 {share}",
     ),
-    "cash.title": ("{share} of the cash paid out reaches {name}", "支付现金的 {share} 归于 {name}"),
+    "cash.title": (
+        "Of the cash paid out {notes} reaches the notes, {fees} tax and fees, {residual} the residual class",
+        "支付现金中 {notes} 兑付证券本息，{fees} 为税费，{residual} 归次级",
+    ),
+    "cash.title.notes": (
+        "Of the cash paid out {notes} reaches the notes, {fees} tax and fees",
+        "支付现金中 {notes} 兑付证券本息，{fees} 为税费",
+    ),
     "coverage.above": ("Coverage never falls below {ratio}", "覆盖倍数始终不低于 {ratio}"),
     "coverage.below": (
         "Coverage falls below 1 in {count} of {all} scenarios, to {ratio} at the lowest",

@@ -149,6 +149,16 @@ class Books:
         groups = dict.fromkeys(label.klass for label in self.labels.tranches)
         return {group: rank for rank, group in enumerate(groups)}
 
+    @cached_property
+    def dust(self) -> float:
+        """Amounts up to this are no amounts: half a counting unit, or float noise where the deal does not count."""
+        return 0.5 if self.labels.unit > 0 else 1e-12 * sum(label.face for label in self.labels.tranches) + 1e-6
+
+    def owed(self, label: TrancheLabel, kind: str) -> Floats:
+        """Stock of interest or principal of a class that is due and unpaid after all supports of the row."""
+        stock = self.tranche(label.name, "interest_unpaid" if kind == "interest" else "principal_overdue")
+        return np.where(stock > self.dust, stock, 0.0)
+
     def down_to(self, label: TrancheLabel) -> tuple[TrancheLabel, ...]:
         """Interest-bearing classes that rank with or ahead of this one."""
         rank = self.ranks[label.klass]

@@ -11,7 +11,7 @@ import numpy as np
 
 from absengine.results.books import Books, Flags
 from absengine.results.coverage import Coverage
-from absengine.schema import Floats, StepLabel, TrancheLabel
+from absengine.schema import StepLabel, TrancheLabel
 
 COVERED = 1.0 - 1e-9
 """Coverage below this counts as below 1: the difference is rounding of a ratio, not a missing fen."""
@@ -43,11 +43,6 @@ def rising(flags: Flags, before: Flags | bool = False) -> Flags:
     return np.asarray(flags & ~earlier)
 
 
-def shortfall(books: Books, label: TrancheLabel, kind: str) -> Floats:
-    """Stock of interest or principal due and unpaid after all supports of the row."""
-    return books.tranche(label.name, "interest_unpaid" if kind == "interest" else "principal_overdue")
-
-
 def serves(step: StepLabel, label: TrancheLabel) -> bool:
     """Does a step pay this class, by its own name or by its group's?"""
     claims = {f"{kind}.{name}" for kind in ("interest", "principal") for name in (label.name, label.klass)}
@@ -68,10 +63,16 @@ def support_calls(books: Books, label: TrancheLabel) -> Flags | None:
         behind = True
         item = f"step.{step.stage}.{step.id}"
         for support in supports:
-            called = books.item(f"support.{support}.called") > 0
-            drew = books.item(f"{item}.from.support.{support}") > 0
-            asked |= drew | (called & (books.item(f"{item}.short") > 0))
+            called = books.item(f"support.{support}.called") > books.dust
+            drew = books.item(f"{item}.from.support.{support}") > books.dust
+            asked |= drew | (called & (books.item(f"{item}.short") > books.dust))
     return asked if behind else None
+
+
+def paid_off(books: Books, label: TrancheLabel) -> Flags:
+    """Rows from which on the whole face of a class has been paid."""
+    paid, face = np.cumsum(books.tranche(label.name, "principal_paid"), axis=0), books.face(label)
+    return np.asarray((paid >= face - books.dust) & (face > 0))
 
 
 def events_by_lane(books: Books, coverages: dict[str, Coverage]) -> list[list[Event]]:
@@ -105,8 +106,10 @@ def _finite(value: float) -> float | None:
 def _supports(books: Books) -> Dated:
     for name in books.labels.supports:
         called, drawn = books.item(f"support.{name}.called"), books.item(f"support.{name}.drawn")
-        vain = (called > 0) & (drawn <= 0)  # a call nobody answers is told once, not on every date it is repeated
-        for row, lane in _hits((drawn > 0) | rising(vain)):
+        vain = (called > books.dust) & (
+            drawn <= books.dust
+        )  # a call nobody answers is told once, not on every date it is repeated
+        for row, lane in _hits((drawn > books.dust) | rising(vain)):
             asked, paid = _money(books, called[row, lane]), _money(books, drawn[row, lane])
             text = f"support {name} called for {asked:,.2f}, paid {paid:,.2f}"
             yield row, lane, Event(books.labels.pay_dates[row], "support_call", name, asked, "currency", "", text)
@@ -146,7 +149,7 @@ def _breaches(books: Books) -> Dated:
     for label in books.labels.tranches:
         title, place = label.label or label.name, label.place
         for kind in ("interest", "principal"):
-            stock = shortfall(books, label, kind)
+            stock = books.owed(label, kind)
             for row, lane in _hits(rising(stock > 0)):
                 short = _money(books, stock[row, lane])
                 text = f"{title}: {kind} short by {short:,.2f}"
@@ -160,8 +163,7 @@ def _paid_off(books: Books) -> Dated:
     for label in books.labels.tranches:
         if label.residual:
             continue
-        repaid = np.cumsum(books.tranche(label.name, "principal_paid"), axis=0) >= books.face(label)
-        for row, lane in _hits(rising(repaid & (books.face(label) > 0))):
+        for row, lane in _hits(rising(paid_off(books, label))):
             text = f"{label.label or label.name} is paid off"
             yield row, lane, Event(books.labels.pay_dates[row], "paid_off", label.name, None, "", label.place, text)
 

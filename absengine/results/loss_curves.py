@@ -26,7 +26,7 @@ class LossCurve:
 def loss_curve(books: Books, label: TrancheLabel) -> LossCurve:
     """The three loss lines of one class."""
     name = label.name
-    overdue = books.tranche(name, "interest_unpaid") + books.tranche(name, "principal_overdue")
+    overdue = books.owed(label, "interest") + books.owed(label, "principal")
     realised = np.cumsum(books.tranche(name, "written_down"), axis=0)
     realised[-1] = nominal_loss(books, label)
     return LossCurve(_implied(books, label), overdue, realised)
@@ -35,11 +35,7 @@ def loss_curve(books: Books, label: TrancheLabel) -> LossCurve:
 def nominal_loss(books: Books, label: TrancheLabel) -> Floats:
     """``(lane,)``: principal never paid plus interest unpaid at the end; a residual class can lose its face only."""
     principal = principal_loss(books, label)
-    return (
-        np.asarray(principal)
-        if label.residual
-        else np.asarray(principal + books.tranche(label.name, "interest_unpaid")[-1])
-    )
+    return np.asarray(principal) if label.residual else np.asarray(principal + books.owed(label, "interest")[-1])
 
 
 def principal_loss(books: Books, label: TrancheLabel) -> Floats:
@@ -47,7 +43,8 @@ def principal_loss(books: Books, label: TrancheLabel) -> Floats:
     returned = books.tranche(label.name, "principal_paid").sum(axis=0)
     if label.residual:
         returned = returned + books.tranche(label.name, "residual_paid").sum(axis=0)
-    return np.asarray(np.maximum(books.face(label) - returned, 0.0))
+    missing = books.face(label) - returned
+    return np.where(missing > books.dust, missing, 0.0)
 
 
 def _implied(books: Books, label: TrancheLabel) -> Floats:

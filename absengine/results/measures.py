@@ -14,7 +14,7 @@ from pyxirr import InvalidPaymentsError, xirr
 from absengine.calendars.day_count import accrued, year_fraction
 from absengine.results.books import PAID, Books, Flags
 from absengine.results.coverage import Coverage, coverage
-from absengine.results.events import COVERED, Event, events_by_lane, rising, shortfall, support_calls
+from absengine.results.events import COVERED, Event, events_by_lane, paid_off, support_calls
 from absengine.results.loss_curves import nominal_loss, principal_loss
 from absengine.schema import Floats, TrancheLabel, TranchePaths
 
@@ -229,7 +229,7 @@ def _reason(name: str, label: TrancheLabel, no_yield: str) -> str:
 
 
 def _money_measures(books: Books, label: TrancheLabel) -> dict[str, Floats]:
-    interest, principal = (shortfall(books, label, kind) for kind in ("interest", "principal"))
+    interest, principal = (books.owed(label, kind) for kind in ("interest", "principal"))
     paid = {part: books.tranche(label.name, part).sum(axis=0) for part in PAID}
     counted = {
         "face": books.face(label),
@@ -248,7 +248,7 @@ def _missed(books: Books, label: TrancheLabel) -> Flags:
     """PD event: interest of a timely class unpaid on any date, or anything unpaid on the last row."""
     missed = nominal_loss(books, label) > 0
     if label.timely:
-        missed = missed | (shortfall(books, label, "interest") > 0).any(axis=0)
+        missed = missed | (books.owed(label, "interest") > 0).any(axis=0)
     return missed
 
 
@@ -260,12 +260,11 @@ def _first(books: Books, flags: Flags, dates: tuple[str, ...]) -> list[str | Non
 def _first_dates(books: Books, label: TrancheLabel, covered: Coverage | None) -> dict[str, list[str | None]]:
     nothing: Flags = np.zeros((books.rows, books.lanes), dtype=bool)
     dates = books.labels.pay_dates
-    interest, principal = (shortfall(books, label, kind) > 0 for kind in ("interest", "principal"))
+    interest, principal = (books.owed(label, kind) > 0 for kind in ("interest", "principal"))
     if label.residual:
         interest = principal = nothing
     breach = _first(books, interest | principal, dates)
     calls = support_calls(books, label)
-    repaid = np.cumsum(books.tranche(label.name, "principal_paid"), axis=0) >= books.face(label)
     return {
         "first_breach": breach,
         "first_breach_kind": _kinds(books, interest, principal),
@@ -273,7 +272,7 @@ def _first_dates(books: Books, label: TrancheLabel, covered: Coverage | None) ->
         "first_support_call": _first(books, nothing if calls is None else calls, dates),
         "first_trigger": _first_trigger(books),
         "first_coverage_below_1": _first(books, nothing if covered is None else covered.by_date < COVERED, dates),
-        "paid_off": _first(books, rising(repaid) if not label.residual else nothing, dates),
+        "paid_off": _first(books, nothing if label.residual else paid_off(books, label), dates),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -102,8 +103,19 @@ def test_as_json__missing_measures_carry_a_reason(by_name):
 
 
 def test_measure__unrecorded_accruals_fall_back_to_payment_dates(worked):
-    from dataclasses import replace
-
     paths = worked.two_class()
     plain = replace(paths, labels=replace(paths.labels, accruals=()))
     assert measure(plain)[1].tranches[0].pv_loss == pytest.approx(measure(paths)[1].tranches[0].pv_loss)
+
+
+def test_measure__float_noise_of_an_uncounted_deal_is_no_shortfall(worked):
+    """With unit = 0 a sum of payments may miss the face by a rounding of its last bit: nothing is short."""
+    labels = replace(worked.LABELS, unit=0.0)
+    noisy = {**worked.BASE, "tranche.A.balance": (50, 20, 1e-9), "tranche.A.principal_paid": (30, 30, 20 - 1e-9),
+             "tranche.A.principal_overdue": (0, 0, 1e-9), "tranche.A.interest_unpaid": (1e-12, 0, 0)}  # fmt: skip
+    paths = worked.paths_of({"base": (noisy, worked.BASE_POOL)}, labels)
+    paths.values[paths.labels.items.index("tranche.A.balance"), 2, 0] = 1e-9
+    one = measure(paths)[0]
+    assert one.tranches[0].principal_loss == 0.0 and one.tranches[0].first_breach is None
+    assert one.tranches[0].paid_off == "2028-12-31" and one.tranches[0].defaulted is False
+    assert "breach" not in {event.kind for event in one.events}
