@@ -253,15 +253,24 @@ def dates(s: Sketch, most_rows: int) -> None:
     on = s.pick([26, 10, 15, "last day", 31])
     first = month_day(cutoff, between + 1, on)
     rows = s.number(1, s.pick([4, 12, most_rows]))
-    final = first + dt.timedelta(31 * every * rows)
+    final = month_day(first, between * max(every * rows // between, 2), on)
     calendar = s.pick(["none", "weekends", "SSE"])
+    rolls = ["none"] if calendar == "none" else ["none", "following", "modified_following", "preceding"]
     s.tables["dates"] = {
         "cutoff": cutoff, "closing": min(closing, first - dt.timedelta(1)), "legal_final": final,
         "collection": {"every": months_text(every), "on": s.pick(["last day", 20, 31])},
         "payment": {"every": months_text(between), "on": on, "first": first, "calendar": calendar,
-                    "roll": s.pick(["none", "following", "modified_following", "preceding"]),
-                    "extra_interest": s.pick([False, False, True])},
+                    "roll": s.pick(rolls), "extra_interest": s.pick([False, False, True])},
     }  # fmt: skip
+
+
+def payment_days(s: Sketch) -> list[dt.date]:
+    """Four payment dates, perhaps the same ones, up to legal final."""
+    rule = s.tables["dates"]["payment"]
+    between, count, day = int(rule["every"].split()[0]), 0, rule["first"]
+    while day < s.tables["dates"]["legal_final"]:
+        count, day = count + 1, month_day(rule["first"], between * (count + 1), rule["on"])
+    return [month_day(rule["first"], between * (count * k // 4), rule["on"]) for k in (1, 2, 3, 4)]
 
 
 def month_day(start: dt.date, later: int, on: int | str) -> dt.date:
@@ -331,7 +340,7 @@ def tranche(s: Sketch, name: str, klass: str, repays: bool) -> None:
         s.paying.append(name)
         expected = closing + dt.timedelta(s.number(1, days))
         ways: list[dict[str, Any]] = [{"kind": "pass_through"}, {"kind": "bullet", "expected": expected}]
-        amounts = [[closing + dt.timedelta(days * k // 4), face / 4] for k in (1, 2, 3, 4)]
+        amounts = [[day, face / 4] for day in payment_days(s)]
         ways.append({"kind": "plan", "amounts": amounts})
         table["principal"] = s.pick(ways)
     s.residuals.append(name)
@@ -365,9 +374,10 @@ def fee(s: Sketch, name: str) -> None:
 
 
 def support(s: Sketch, name: str) -> None:
+    days = "days" if s.tables["dates"]["payment"]["calendar"] == "none" else "business days"
     table: dict[str, Any] = {"kind": s.pick(["shortfall", "liquidity", "guarantee"]), "provider": "helper",
                              "limit": s.pick(["covered", 30, 7.77, 0]), "reimbursed": s.pick([True, True, False]),
-                             "call": s.pick([None, "5 business days before payment"])}  # fmt: skip
+                             "call": s.pick([None, f"5 {days} before payment"])}  # fmt: skip
     s.supports.append(name)
     if table["reimbursed"]:
         s.owed.append(name)
@@ -381,16 +391,31 @@ def stages(s: Sketch) -> None:
     s.stages = ["normal", *(["fast"] if s.chance(2) else [])]
     for name in s.some(["one", "two", "three"], 3):
         trigger(s, name)
+    if len(s.stages) > 1 and not any(reaches(s.tables[f"trigger.{name}"]) for name in s.triggers):
+        trigger(s, "speed", "go fast")
     for name in s.stages:
-        steps = listed(s)
-        s.tables[f"stage.{name}"] = {"pays": s.pick(["payment", "collection"]), "step": steps}
+        s.tables[f"stage.{name}"] = {"pays": s.pick(["payment", "collection"]), "step": listed(s)}
+    first = s.tables[f"stage.{s.stages[0]}"]["step"]
+    steps = [step for name in s.stages for step in s.tables[f"stage.{name}"]["step"]]
+    helpers = {helper for step in steps for helper in step.get("then", ())}
+    for name in s.supports:  # a support nobody calls, an account nobody empties: refused
+        if f"support.{name}" not in helpers | {what for step in steps if step["do"] == "draw" for what in step["what"]}:
+            first.append({"id": f"call_{name}", "do": "draw", "what": [f"support.{name}"], "to": "main",
+                          "upto": s.money(1)})  # fmt: skip
+    for name in s.accounts:
+        if f"account.{name}" not in helpers | {f"account.{step.get('from')}" for step in steps}:
+            first.append({"id": f"empty_{name}", "do": "move", "from": name, "to": s.accounts[name == "main"],
+                          "upto": s.money(1)})  # fmt: skip
 
 
-def trigger(s: Sketch, name: str) -> None:
+def reaches(table: dict[str, Any]) -> bool:
+    return bool(table.get("once") == "go fast" and "fast" not in table.get("in", ()))
+
+
+def trigger(s: Sketch, name: str, must: str | None = None) -> None:
     table: dict[str, Any] = {"test": s.pick(["after collection", "before payment", "after payment"]),
                              "when": s.flag(1), "sustained": s.pick([1, 1, 2, 3])}  # fmt: skip
-    effects = ["flag", "call"] + [f"go {stage}" for stage in s.stages]
-    once = s.pick([None, *effects])
+    once = must or s.pick([None, "flag", "call", *(f"go {stage}" for stage in s.stages[1:])])
     if once is None:
         table["while"] = "flag"
     else:
@@ -398,8 +423,8 @@ def trigger(s: Sketch, name: str) -> None:
     if once == "call":
         table["call"] = {"price": s.money(1), "to": s.pick(s.accounts)}
     if s.chance(3):
-        table["in"] = [s.pick(s.stages)]
-    if s.chance(2):
+        table["in"] = [s.stages[0] if once == "go fast" else s.pick(s.stages)]
+    if once not in (None, "call") and s.chance(2):
         table["cure"] = {"when": s.flag(1), "sustained": s.pick([1, 2]), "effect": s.pick([None, "go normal", "flag"])}
     s.triggers.append(name)
     s.tables[f"trigger.{name}"] = table

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from absengine.calendars.business_days import calendar
 from absengine.calendars.fixings import IndexPath
 from absengine.deal.aliases import ALIASES
 from absengine.deal.checks import check_deal
-from absengine.deal.nouns import DealFile, PaymentDates, PlanPrincipal
+from absengine.deal.date_checks import check_rows
+from absengine.deal.findings import Findings
+from absengine.deal.nouns import DealFile
+from absengine.deal.plans import read_plans
 from absengine.deal.program import Compiled, compile_program
 from absengine.deal.timeline import build_timeline
 from absengine.errors import DealError, InputError, Problem, Problems, Where
@@ -93,79 +93,14 @@ def load(path: Path) -> Deal:
     assert deal is not None
     check_deal(deal, document, problems)
     problems.refuse(DealError)
+    findings = Findings(document, problems)
     try:
         timeline = build_timeline(deal)
     except InputError as refused:
-        raise DealError(
-            Problem(p.code, document.where(("dates",)), p.found, p.allowed, p.todo) for p in refused.problems
-        ) from None
-    plans = _plans(deal, document, file.parent, timeline, problems)
+        findings.passed(("dates", "payment"), refused)
+    problems.refuse(DealError)
+    check_rows(deal, timeline, findings)
+    problems.refuse(DealError)
+    plans = read_plans(deal, document, file.parent, timeline, problems)
     problems.refuse(DealError)
     return Deal(file, deal, document, timeline, plans)
-
-
-def _plans(
-    deal: DealFile, document: Document, folder: Path, timeline: Timeline, problems: Problems
-) -> dict[str, Floats]:
-    plans = {}
-    for name, tranche in deal.tranche.items():
-        if isinstance(tranche.principal, PlanPrincipal):
-            where = document.where(("tranche", name, "principal"))
-            rows = _plan_rows(tranche.principal, folder, where, problems)
-            plans[name] = _by_row(rows, deal.dates.payment, timeline, where, problems)
-            total = float(plans[name].sum())
-            if rows and abs(total - tranche.face) > max(deal.deal.money.unit, 1e-9) / 2:
-                problems.add("plan-not-face", where, f"a plan of {total:,.2f} for class {name} of {tranche.face:,.2f}",
-                             "amounts that add up to the face", "correct the plan or the face")  # fmt: skip
-    return plans
-
-
-def _plan_rows(
-    plan: PlanPrincipal, folder: Path, where: Where, problems: Problems
-) -> list[tuple[np.datetime64, float]]:
-    """Dated amounts of a plan, from the deal itself or a CSV with columns date, amount (兑付日, 金额)."""
-    if (plan.file is None) == (not plan.amounts):
-        problems.add("plan-source", where, "both or neither of file and amounts", "exactly one of them")
-        return []
-    if plan.file is None:
-        return [(np.datetime64(date, "D"), amount) for date, amount in plan.amounts]
-    path = folder / plan.file
-    if not path.is_file():
-        problems.add("plan-file-missing", where, f"no file {plan.file}", "a CSV beside the deal", "check the name")
-        return []
-    rows: list[tuple[np.datetime64, float]] = []
-    try:
-        lines = csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig")))
-    except UnicodeDecodeError:
-        problems.add("plan-not-utf8", Where(str(path)), "bytes that are not UTF-8", "UTF-8", "save the file as UTF-8")
-        return []
-    for number, line in enumerate(lines, start=1):
-        try:
-            rows.append((np.datetime64(line[0].strip(), "D"), float(line[1].replace(",", ""))))
-        except (ValueError, IndexError):
-            if number > 1:
-                problems.add("plan-row", Where(str(path), number), ",".join(line), "a date (2026-07-26) and an amount")
-    return rows
-
-
-def _by_row(
-    plan: list[tuple[np.datetime64, float]],
-    rule: PaymentDates,
-    timeline: Timeline,
-    where: Where,
-    problems: Problems,
-) -> Floats:
-    """Plan amounts on the rows whose payment date is the first at or after each planned date.
-
-    A planned date moves over holidays as payment dates do, so it meets its own also where that moved back.
-    """
-    amounts = np.zeros(timeline.rows)
-    paying = np.flatnonzero(timeline.pays[0])
-    dates = calendar(rule.calendar).roll(np.array([date for date, _ in plan], dtype="datetime64[D]"), rule.roll)
-    for date, (planned, amount) in zip(dates, plan, strict=True):
-        at = np.searchsorted(timeline.pay_date[paying], date)
-        if at >= len(paying) or amount < 0:
-            problems.add("plan-date", where, f"{amount:,.2f} on {planned}", "non-negative amounts up to legal final")
-        else:
-            amounts[paying[at]] += amount
-    return amounts

@@ -7,16 +7,33 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, Strict
+from pydantic import Field, PlainValidator, Strict, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from absengine.language.names import Identifier
-from absengine.language.units import AmountPer, Date, DayOffset, Money, PeriodText, Rate, RatePer, Ratio
-from absengine.language.validation import Many, Table, Word
+from absengine.language.units import AmountPer, Date, DayOffset, Money, PeriodText, Rate, RatePer, Ratio, money
+from absengine.language.validation import Many, Table, Word, did_you_mean, refusal, show
 
 Formula = str
 Name = str
 DatedRate = Annotated[tuple[Date, Rate], Strict(False)]
 DatedMoney = Annotated[tuple[Date, Money], Strict(False)]
+
+
+def limit(value: object) -> float | Literal["covered"]:
+    """An amount, or the word that says there is none."""
+    if value == "covered":
+        return "covered"
+    try:
+        return money(value)
+    except PydanticCustomError as refused:
+        allowed = 'an amount such as 2_000_000, or the word "covered"'
+        todo = did_you_mean(value, ["covered"]) if isinstance(value, str) else ""
+        raise refusal("wrong-limit", show(value), allowed, todo or (refused.context or {})["todo"]) from None
+
+
+_LIMIT = {"anyOf": [{"type": "number"}, {"const": "covered"}], "description": 'amount, or the word "covered" (限额)'}
+Limit = Annotated[float | Literal["covered"], PlainValidator(limit), WithJsonSchema(_LIMIT)]
 
 
 class MoneyRule(Table):
@@ -38,10 +55,10 @@ class DealHead(Table):
 
 
 class Regular(Table):
-    """A regular list of dates: every so often, on a day of the month."""
+    """A regular list of dates: every so often, on a day of the month where the period is of months or years."""
 
     every: PeriodText
-    on: int | Literal["last day"]
+    on: int | Literal["last day"] | None = None
     first: Date | None = None
 
 
@@ -195,7 +212,7 @@ class Support(Table):
     kind: Literal["shortfall", "liquidity", "guarantee"] = "shortfall"
     provider: Name
     covers: Many[Name] = ()
-    limit: Money | Literal["covered"]
+    limit: Limit
     call: DayOffset | None = None
     reimbursed: bool = True
 
@@ -239,7 +256,7 @@ class Trigger(Table):
 class Step(Table):
     """One line of a stage's list: a verb, what it serves, where the cash comes from, who helps."""
 
-    id: str
+    id: Identifier
     do: str
     what: Many[Name] = ()
     source: Name | None = Field(default=None, alias="from")

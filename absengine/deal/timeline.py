@@ -70,7 +70,7 @@ def _call_dates(deal: DealFile, calc: Dates, pay_date: Dates) -> dict[str, Dates
 def collection_dates(rule: Regular, cutoff: np.datetime64, final: np.datetime64) -> Dates:
     """Calculation dates after the cut-off and up to legal final; at least one."""
     every = Period(str(rule.every))
-    first = day(rule.first) if rule.first else _first_after(cutoff, every, rule.on)
+    first = day(rule.first) if rule.first else _first_after(cutoff, every, rule.on or "last day")
     dates = regular_dates(first, every, rule.on, final)
     dates = dates[dates > cutoff]
     return dates if len(dates) else np.array([final], dtype="datetime64[D]")
@@ -81,7 +81,7 @@ def payment_dates(rule: PaymentDates, final: np.datetime64) -> Dates:
     if rule.dates is not None:
         dates = np.array([day(value) for value in rule.dates], dtype="datetime64[D]")
     else:
-        assert rule.first is not None and rule.every is not None and rule.on is not None
+        assert rule.first is not None and rule.every is not None
         dates = regular_dates(day(rule.first), Period(str(rule.every)), rule.on, final)
     return dates[dates <= final]
 
