@@ -55,9 +55,9 @@ class _Checks(Findings):
     def empty(self) -> bool:
         """A deal without a class, an account or a stage: nothing else is worth saying."""
         before = len(self.problems)
-        for key, meaning in (("tranche", "class"), ("account", "account"), ("stage", "stage")):
+        for code, key in (("no-class", "tranche"), ("no-account", "account"), ("no-stage", "stage")):
             if not getattr(self.deal, key):
-                self.add(f"no-{meaning}", (key,), f"no {meaning}", f"at least one [{key}.…]", f"add [{key}.name]")
+                self.add(code, (key,), code.replace("-", " "), f"at least one [{key}.…]", f"add [{key}.name]")
         return len(self.problems) > before
 
     def head(self) -> None:

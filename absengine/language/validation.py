@@ -251,6 +251,10 @@ def _one(model: type[BaseModel], data: Any, error: ErrorDetails, where: Callable
     if "allowed" in context:
         place = where(path + tuple(context["at"]))
         return Problem(kind, place, context["found"], context["allowed"], context["todo"])
+    if kind in ("too_long", "too_short") or (kind == "missing" and isinstance(loc[-1], int)):
+        more = kind != "too_long"
+        limit = int(loc[-1]) + 1 if kind == "missing" else context["min_length" if more else "max_length"]
+        return Problem("wrong-length", where(path), found, f"{'at least' if more else 'at most'} {limit} items")
     if kind == "missing":
         return _missing(_keys_at(model, loc[:-1]), str(loc[-1]), where((*path, loc[-1])))
     if kind == "extra_forbidden":
