@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks.measure import Figure, Gate
 
-NAMES = ("interpreter", "job")
+NAMES = ("interpreter", "job", "command_line", "tape")
 
 
 def document(names: list[str]) -> dict[str, Any]:

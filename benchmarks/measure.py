@@ -64,18 +64,16 @@ class Ran:
 
 
 def child(arguments: list[str], environment: Mapping[str, str] | None = None) -> Ran:
-    """Run ``python arguments`` to its end and tell its CPU time and peak memory; CalledProcessError if it fails."""
-    command = [sys.executable, *arguments]
-    process = subprocess.Popen(
-        command,
-        env={**os.environ, **(environment or {})},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd=ROOT,
-    )
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, command)
+    """Run ``python arguments`` to its end and tell its CPU time and peak memory; RuntimeError if it fails."""
+    told = {**os.environ, **(environment or {})}
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(
+            [sys.executable, *arguments], env=told, stdout=subprocess.DEVNULL, stderr=errors, cwd=ROOT
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            errors.seek(0)
+            raise RuntimeError(f"{' '.join(arguments)}: exit {process.returncode}\n{errors.read().decode()}")
     kib = usage.ru_maxrss / 1024 if sys.platform == "darwin" else usage.ru_maxrss
     return Ran(usage.ru_utime + usage.ru_stime, kib / 1024)

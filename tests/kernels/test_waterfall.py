@@ -265,6 +265,7 @@ def test_run_block__one_start_serves_all_lanes(start: list[float]) -> None:
         (-5.0, 250.0, 1.0, 0.0),  # a negative need pays nothing
         (5.0, -1e-7, 1.0, 0.0),
         (1e300, 2e300, 1.0, 1e300),
+        (2.0**51 + 1.0, 2.0**52, 1.0, 2.0**51 + 1.0),
     ],
 )
 def test_pay__cuts_to_whole_units(need: float, account: float, unit: float, paid: float) -> None:
