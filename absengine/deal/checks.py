@@ -5,7 +5,7 @@ from __future__ import annotations
 from absengine.calendars.day_count import convention
 from absengine.deal.date_checks import check_dates
 from absengine.deal.findings import Findings, Path
-from absengine.deal.forms import claim_names
+from absengine.deal.forms import coverable
 from absengine.deal.formula_checks import check_formulas
 from absengine.deal.nouns import DealFile, Fee, FixedCoupon, FloatingCoupon, Support, Tranche
 from absengine.deal.stage_checks import check_stages
@@ -173,7 +173,8 @@ class _Checks(Findings):
     def fee(self, path: Path, fee: Fee) -> None:
         if (fee.rate is None) == (fee.amount is None):
             found = "neither rate nor amount" if fee.rate is None else "both rate and amount"
-            self.add("fee-terms", path, found, "one of rate and amount", "make two fees of two charges")
+            todo = "add one of them" if fee.rate is None else "make two fees of it"
+            self.add("fee-terms", path, found, "one of rate and amount", todo)
         elif fee.rate is not None and fee.base is None:
             self.add("fee-without-base", path, f"a rate of {fee.rate} on nothing", "a base for the rate",
                      'add base = "pool.opening"')  # fmt: skip
@@ -201,6 +202,5 @@ class _Checks(Findings):
         if isinstance(support.limit, float) and support.limit < 0:
             self.add("negative-limit", (*path, "limit"), f"{support.limit:,.2f}", '0 or more, or "covered"',
                      "take the minus out")  # fmt: skip
-        choices = [claim for kind in ("interest", "principal", "fee", "tax") for claim in claim_names(self.deal, kind)]
         for index, claim in enumerate(support.covers):
-            self.known("unknown-claim", (*path, "covers", index), claim, choices, "claim")
+            self.known("unknown-claim", (*path, "covers", index), claim, coverable(self.deal), "claim")

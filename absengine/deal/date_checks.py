@@ -36,6 +36,8 @@ def check_dates(deal: DealFile, findings: Findings) -> None:
     if dates.legal_final <= dates.closing:
         findings.add("final-before-closing", ("dates", "legal_final"), f"legal final {dates.legal_final}",
                      f"after closing {dates.closing}", "correct one of the two")  # fmt: skip
+    if len(findings.problems) > before:
+        return
     _rule(COLLECTION, dates.collection, dates.collection.first, findings)
     _collections(deal, findings)
     _payments(deal, findings)
@@ -107,8 +109,9 @@ def _payments(deal: DealFile, findings: Findings) -> None:
     if rule.dates is not None and stated:
         findings.add("payment-dates", PAYMENT, f"dates = […] together with {', '.join(stated)}", _RULE, "keep one")
     elif not rule.dates and (rule.every is None or rule.first is None):
-        missing = "no payment dates" if not stated else f"{', '.join(stated)} alone"
-        findings.add("payment-dates", PAYMENT, missing, _RULE, "give the whole rule, or the dates")
+        missing = " or ".join(key for key in ("every", "first") if key not in stated)
+        found = f"{', '.join(stated)} without {missing}" if stated else "no payment dates"
+        findings.add("payment-dates", PAYMENT, found, _RULE, "give the whole rule, or the dates")
     _rule(PAYMENT, rule, rule.first, findings)
     findings.rising("payment-dates-order", (*PAYMENT, "dates"), rule.dates or ())
     for date in (*(rule.dates or ())[:1], *([rule.first] if rule.first else [])):

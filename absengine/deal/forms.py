@@ -30,6 +30,11 @@ def claim_names(deal: DealFile, kind: str) -> list[str]:
     return [f"{kind}.{name}" for name in pools[kind]]
 
 
+def coverable(deal: DealFile) -> list[str]:
+    """Claims a support may be said to cover."""
+    return [claim for kind in ("interest", "principal", "fee", "tax") for claim in claim_names(deal, kind)]
+
+
 def claim_members(deal: DealFile, name: str) -> list[str]:
     """The single claims behind a name: a class of tranches opened up."""
     kind, _, rest = name.partition(".")
@@ -80,7 +85,7 @@ class _StepChecks:
         self.single(path, step, known)
         self.once(path, step, known)
         if step.upto == "due" and (step.do != "pay" or any(not name.startswith("principal.") for name in known)):
-            self.add("due-is-for-principal", (*path, "upto"), f"upto = 'due' in a {step.do} of other than principal",
+            self.add("due-is-for-principal", (*path, "upto"), f"upto = 'due' in a {step.do} of more than principal",
                      "'due' where principal is paid; else a formula", "write a formula, or take it out")  # fmt: skip
         ledgers = [name for name in known if name.startswith("ledger.")]
         if step.do == "pay" and step.to is None and ledgers:

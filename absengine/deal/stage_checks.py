@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from absengine.deal.findings import Findings
-from absengine.deal.forms import check_step, claim_members
+from absengine.deal.forms import check_step, claim_members, coverable
 from absengine.deal.nouns import DealFile, Stage, Step
 from absengine.deal.trigger_checks import reachable_stages
 from absengine.errors import Problems, Where
@@ -138,7 +138,7 @@ def _supports(deal: DealFile, steps: list[Step], findings: Findings) -> None:
                          f'add then = ["{key}"] to the steps it helps')  # fmt: skip
             continue
         for index, claim in enumerate(support.covers):
-            if not drawn and not helped & set(claim_members(deal, claim)):
+            if not drawn and claim in coverable(deal) and not helped & set(claim_members(deal, claim)):
                 findings.add("covered-without-step", (*path, "covers", index),
                              f"{claim}, for which no step calls {key}", "claims whose steps name the support",
                              f'add then = ["{key}"] to the step of {claim}')  # fmt: skip
