@@ -31,6 +31,8 @@ from absengine.schema import Dates, Floats, Labels, TrancheLabel, TranchePaths
 
 KEY_COLUMNS = 4
 FEW_DATES = 8
+THICKNESS = 1e-3
+"""Share of the tallest stack below which nothing can be seen: dates with no more at the end are not shown."""
 USE_COLOURS = {"tax": "#6b7280", "fees": "#a5abb5", "support_repaid": "#a35c8f", "kept": "#dfe3e8"}
 DASHED = (0, (4, 2))
 
@@ -83,7 +85,7 @@ def balance_by_class(paths: TranchePaths, lane: int, pen: Pen) -> Figure:
     largest = max(float(np.sum([balance[0] for balance in counted.values()])), float(pool[0]))
     money = money_unit(labels.currency, float(books.currency(largest)), pen.language)
     factor, colours = money.divisor * counting_factor(labels), class_colours(labels)
-    shown = shown_line(pen, pen.say("balance.shown"), money.name, labels.deal, scenario_line(pen, paths, lane))
+    shown = shown_line(pen, pen.say("balance.shown"), money.name, scenario_line(pen, paths, lane), labels.deal)
     with drawing(pen):
         figure, axes = sheet(pen, _balance_title(books, lane, pen), shown)
         base, handles = np.zeros(len(dates)), list[Any]()
@@ -112,7 +114,7 @@ def scenario_line(pen: Pen, paths: TranchePaths, lane: int) -> str:
 
 def _lively(series: Floats) -> int:
     """How many dates to show: up to the first on which everything has come to zero for good, at least two."""
-    visible = np.abs(series) > 1e-6 * np.abs(series).max(initial=0.0)
+    visible = np.abs(series) > THICKNESS * np.abs(series).max(initial=0.0)
     last = int(np.flatnonzero(np.any(visible, axis=0)).max(initial=0))
     return min(max(last + 2, 2), int(series.shape[1]))
 
@@ -162,7 +164,7 @@ def uses_of_cash(paths: TranchePaths, lane: int, pen: Pen) -> Figure:
     tallest = np.sum([np.maximum(flow, 0.0) for flow in uses.values()] or [np.zeros(1)], axis=0).max(initial=0.0)
     money = money_unit(labels.currency, float(books.currency(tallest)), pen.language)
     factor = money.divisor * counting_factor(labels)
-    shown = shown_line(pen, pen.say("cash.shown"), money.name, labels.deal, scenario_line(pen, paths, lane))
+    shown = shown_line(pen, pen.say("cash.shown"), money.name, scenario_line(pen, paths, lane), labels.deal)
     rows = math.ceil((len(uses) + bool(drawn.any())) / KEY_COLUMNS)
     with drawing(pen):
         figure, axes = sheet(pen, _cash_title(books, lane, pen), shown, height=4.4 + 0.2 * rows, key_rows=rows)

@@ -80,10 +80,9 @@ def coverage_by_date(paths: TranchePaths, pen: Pen) -> Figure:
         bottom, top = _coverage_range(ratios, lowest)
         due = ~np.isnan(ratios).all(axis=1)
         few = int(due.sum()) <= FEW_POINTS
-        for lane in (lane for lane in range(books.lanes) if lane not in chosen):
-            _line(axes, books.pay_dates, ratios[:, lane], top, few, RULE, 0.9)
+        _crowd(axes, books.pay_dates, np.delete(ratios, chosen, axis=1), top)
         for colour, lane in reversed(list(zip(LINE_COLOURS, chosen, strict=False))):
-            _line(axes, books.pay_dates, ratios[:, lane], top, few, colour, 1.8)
+            _line(axes, books.pay_dates, ratios[:, lane], top, few, colour)
         axes.axhline(1.0, color=ALARM, linewidth=1.0, zorder=1)
         axes.axhspan(bottom, 1.0, color=ALARM, alpha=0.05, linewidth=0)
         axes.set_ylim(bottom, top)
@@ -120,17 +119,25 @@ def _coverage_range(ratios: Floats, lowest: Floats) -> tuple[float, float]:
     return min(0.0, float(known.min()) * 1.06), top
 
 
-def _line(axes: Axes, dates: Dates, values: Floats, top: float, few: bool, colour: str, width: float) -> None:
+def _line(axes: Axes, dates: Dates, values: Floats, top: float, few: bool, colour: str) -> None:
     """One scenario; where it leaves the axis a triangle at the edge says so."""
     known = ~np.isnan(values)
     dates, values = dates[known], values[known]
     inside = np.where(values <= top, values, np.nan)
-    axes.plot(dates, inside, color=colour, linewidth=width, marker="o", markersize=3.5 if few else 0.0)
+    axes.plot(dates, inside, color=colour, linewidth=1.8, marker="o", markersize=3.5 if few else 0.0)
     over = values > top
     if over.any():
         axes.plot(
             dates[over], np.full(over.sum(), top), linestyle="", marker="^", color=colour, markersize=4, clip_on=False
         )
+
+
+def _crowd(axes: Axes, dates: Dates, ratios: Floats, top: float) -> None:
+    """All other scenarios as one pale line with gaps: thousands cost no more than one."""
+    gap = np.full((1, ratios.shape[1]), np.nan)
+    inside = np.where(ratios <= top, ratios, np.nan)
+    values = np.vstack([inside, gap]).T.ravel()
+    axes.plot(np.tile(np.append(dates, dates[-1]), ratios.shape[1]), values, color=RULE, linewidth=0.9)
 
 
 def _coverage_title(lowest: Floats, pen: Pen) -> str:
@@ -156,8 +163,9 @@ def loss_by_layer(document: dict[str, Any], pen: Pen) -> Figure:
     rows = max(1, math.ceil(len(used) / LAYER_KEY_COLUMNS))
     with drawing(pen):
         height = 1.5 + 0.2 * rows + 0.45 * max(len(shown), 1)
-        words = shown_line(pen, pen.say("layers.shown"), money.name, deal)
-        figure, axes = sheet(pen, _layers_title(shown, pen), words, height=height, key_rows=rows)
+        part = pen.say("layers.largest", count=len(shown), all=len(lost)) if len(shown) < len(lost) else ""
+        words = shown_line(pen, pen.say("layers.shown"), money.name, part, deal)
+        figure, axes = sheet(pen, _layers_title(lost, pen), words, height=height, key_rows=rows)
         box = axes.get_position()
         axes.set_position((1.75 / WIDTH, box.y0, 1.0 - 2.45 / WIDTH, box.height))
         names = [pen.show(one["name"], f"#{index + 1}") for index, one in enumerate(shown)]
@@ -231,16 +239,16 @@ def layer_name(line: str, pen: Pen) -> str:
     return pen.say(kind, name=pen.say(name) if kind == "recovery" else name)
 
 
-def _layers_title(shown: list[dict[str, Any]], pen: Pen) -> str:
+def _layers_title(lost: list[dict[str, Any]], pen: Pen) -> str:
     """Which classes the losses reach, else the last layer that took any."""
-    if not shown:
+    if not lost:
         return pen.say("layers.none")
-    lines = [one["layers"]["lines"] for one in shown]
+    lines = [one["layers"]["lines"] for one in lost]
     order = list(lines[0])
     hit = [line for line in order if line.startswith("class.") and any(one[line] > 0 for one in lines)]
     if hit:
         count = sum(any(one[line] > 0 for line in hit) for one in lines)
         names = ", ".join(line.removeprefix("class.") for line in hit)
-        return pen.say("layers.classes", names=names, count=count, all=len(shown))
+        return pen.say("layers.classes", names=names, count=count, all=len(lost))
     last = [line for line in order if any(one[line] > 0 for one in lines)][-1]
     return pen.say("layers.absorbed", layer=layer_name(last, pen))

@@ -74,6 +74,7 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
     "coverage.lowest": ("{name} (lowest {ratio})", "{name}（最低 {ratio}）"),
     "coverage.others": ("{count} others", "其余 {count} 个"),
     "layers.shown": ("Cash lost to credit events by the layer that took it", "信用损失按承担层级分布"),
+    "layers.largest": ("the {count} largest of {all}", "{all} 个中损失最大的 {count} 个"),
     "scenario": ("scenario {name}", "情景 {name}"),
 }
 

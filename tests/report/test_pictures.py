@@ -85,6 +85,14 @@ def test_loss_by_layer__bars_end_at_the_gap(document, latin):
     assert widths == pytest.approx({0: 66.4, 1: 43.2})
 
 
+def test_loss_by_layer__the_title_counts_also_what_is_not_shown(worked, document, latin):
+    lost = document["scenarios"][1]
+    document["scenarios"] = [{**lost, "name": f"s{index}"} for index in range(20)]
+    figure = loss_by_layer(document, latin)
+    assert texts(figure)[0] == "Losses reach A in 20 of 20 scenarios with losses"
+    assert "the 12 largest of 20" in texts(figure)[1] and len(figure.axes[0].get_yticklabels()) == 12
+
+
 def test_loss_by_layer__nothing_lost_is_said_plainly(document, latin):
     document["scenarios"] = document["scenarios"][:1]
     assert texts(loss_by_layer(document, latin))[0] == "No scenario loses cash to credit events"
