@@ -12,8 +12,9 @@ from absengine.projection.dates import DAYS_PER_YEAR
 from absengine.scenario import Curve
 from absengine.schema import Floats
 
-_EVERYTHING = -1e9
-"""Log-survival of a period in which everything goes; finite, so that differences are never inf - inf."""
+_EVERYTHING = -1e5
+"""Log-survival of a month in which everything goes: a day of it leaves exactly nothing, sums keep ten digits, and
+differences are never inf - inf."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,10 @@ class Reach:
     weights: Floats
 
 
-def _log_survival(rates: Floats) -> Floats:
+def _log_survival(rates: Floats, time: Floats | float = 1.0) -> Floats:
+    """Log-survival over ``time``, in the unit the rates are per."""
     whole = rates >= 1.0
-    return np.where(whole, _EVERYTHING, np.log1p(-np.where(whole, 0.0, rates)))
+    return np.where(whole, _EVERYTHING, np.log1p(-np.where(whole, 0.0, rates)) * time)
 
 
 def _spread(values: tuple[float, ...], every: int, length: int) -> Floats:
@@ -79,24 +81,23 @@ def by_age(curve: Curve, months: int) -> Floats:
         return _log_survival(abs_speed(curve.values[0], age))
     if curve.kind in ("sda", "psa"):
         standard = sda(age) if curve.kind == "sda" else psa(age)
-        return _log_survival(np.minimum(curve.values[0] * standard, 1.0)) / 12.0
-    rates = _log_survival(_spread(curve.values, curve.every, months))
-    return rates / 12.0 if curve.per == "year" else rates
+        return _log_survival(np.minimum(curve.values[0] * standard, 1.0), 1.0 / 12.0)
+    return _log_survival(_spread(curve.values, curve.every, months), 1.0 / 12.0 if curve.per == "year" else 1.0)
 
 
 def by_month(curve: Curve, months: int, cutoff: np.datetime64) -> Floats:
     """Log-survival of each month since ``cutoff``: annual rates over days/365, monthly rates as they are."""
-    rates = _log_survival(_spread(curve.values, curve.every, months))
+    rates = _spread(curve.values, curve.every, months)
     if curve.per == "month":
-        return rates
-    ends = add_months(cutoff, np.arange(months + 1))
-    return rates * np.diff(ends).astype(np.float64) / DAYS_PER_YEAR
+        return _log_survival(rates)
+    days = np.diff(add_months(cutoff, np.arange(months + 1))).astype(np.float64)
+    return _log_survival(rates, days / DAYS_PER_YEAR)
 
 
 def by_payment(curve: Curve, payments: int) -> Floats:
     """Annual log-survival of each payment; the kernel multiplies by the years since the payment before."""
-    rates = _log_survival(_spread(curve.values, curve.every, payments))
-    return rates if curve.per == "year" else 12.0 * rates
+    rates = _spread(curve.values, curve.every, payments)
+    return np.where(rates >= 1.0, DAYS_PER_YEAR, 1.0) * _log_survival(rates, 1.0 if curve.per == "year" else 12.0)
 
 
 def shares(curve: Curve, length: int) -> Floats:

@@ -288,7 +288,7 @@ def test_bind__scopes_choose_the_narrowest_block() -> None:
 
 
 def test_cumulative__what_finds_no_balance_is_reported() -> None:
-    """60 % of 1,000 asked for in the first two months; the only date that falls due is the last, with 400 still asked."""
+    """60 % of 1,000 asked for over two months, or over two years; the only due date is in the fifth month."""
     table = pool([bullet("L1", 1000.0, [day("2026-08-10")], [10.0], start_date=day("2026-02-10"))], CUTOFF)
     projection = Projection(table, LINE, POOL_CHANNELS, 100.0, ENTITIES)
     curves = [Curve("cumulative", (0.6,), timing=(0.5, 0.5)), Curve("cumulative", (0.6,), every=12, timing=(0.5, 0.5))]
