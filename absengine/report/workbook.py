@@ -19,6 +19,7 @@ import xlsxwriter
 from absengine.report.table import events_cell
 from absengine.results.books import Books
 from absengine.results.coverage import coverage
+from absengine.results.loss_curves import loss_curve
 from absengine.schema import Floats, TrancheLabel, TranchePaths
 
 CREATED: Final = datetime(2000, 1, 1)
@@ -106,6 +107,8 @@ TRANCHE: Final = _headings("""
     closing | 期末余额 | money
     factor | 余额系数 | ratio
     coverage | 覆盖倍数 | ratio
+    implied loss | 隐含损失 | money
+    realised loss | 已实现损失 | money
 """)
 EVENTS: Final = _headings("""
     scenario | 情景 | text
@@ -287,6 +290,7 @@ def _tranche(writer: _Writer, books: Books, label: TrancheLabel, lanes: Sequence
     )}  # fmt: skip
     ratio = coverage(books, label).by_date if not label.residual else np.full((books.rows, books.lanes), np.nan)
     face = np.where(books.face(label) > 0, books.face(label), np.nan)
+    losses = loss_curve(books, label)
     columns = [
         np.repeat(days[:, None], books.lanes, axis=1),
         books.currency(books.opening(label)),
@@ -294,8 +298,11 @@ def _tranche(writer: _Writer, books: Books, label: TrancheLabel, lanes: Sequence
         *(books.currency(values) for values in item.values()),
         item["balance"] / face,
         ratio,
+        books.currency(losses.implied),
+        books.currency(losses.realised),
     ]
-    totalled = [True, False, False, False, True, False, False, True, False, True, True, False, False, False]
+    summed = {0, 4, 7, 9, 10}  # days, paid amounts and write-downs add up; dues carry what was unpaid before
+    totalled = [index in summed for index in range(len(columns))]
     writer.table(f"Class {label.name}", (*PERIOD, *TRANCHE), _periods(books, lanes, columns, totalled), frozen=2)
 
 

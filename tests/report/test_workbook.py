@@ -40,6 +40,7 @@ def test_workbook__class_sheet_ties_to_the_cent(worked, document):
     total = lane[3]
     assert total[1].startswith("total") and total[9] == pytest.approx(75.63) and total[6] == pytest.approx(8.07)
     assert lane[2][13] == 4.37 and total[13] is None
+    assert [row[16] for row in lane[:3]] == [0.0, 3.4, 4.37]  # implied loss, in builder.py's figures
 
 
 def test_workbook__checks_are_zeros(worked, document):
