@@ -424,18 +424,25 @@ class Lane:
                 self.active[name] = False
                 word, _, target = (trigger.cure.effect or "flag").partition(" ")
                 if word == "go":
-                    self.stage = target
+                    self.stage = self.furthest([target, *self.held_stages()])
 
     def effect(self, name: str, trigger: object) -> None:
         word, _, target = (trigger.once or trigger.hold).partition(" ")
         if word == "go":
-            order = list(self.file.stage)
-            self.stage = max(self.stage, target, key=order.index)
+            self.stage = self.furthest([self.stage, target])
         if word == "call":
             price = max(self.amount(trigger.call.price, f"trigger.{name}.call.price"), 0.0)
             self.accounts[trigger.call.to] += price
             self.flows["pool.call_price"] += price
             self.called = True
+
+    def furthest(self, stages: list[str]) -> str:
+        return max(stages, key=list(self.file.stage).index)
+
+    def held_stages(self) -> list[str]:
+        """Where triggers still in force have sent the deal."""
+        sent = [(self.active[name], (trigger.once or "").partition(" ")) for name, trigger in self.file.trigger.items()]
+        return [target for active, (word, _, target) in sent if active and word == "go"]
 
     def tested_value(self, name: str, trigger: object) -> float:
         """The left side of a trigger's comparison, or its flag."""

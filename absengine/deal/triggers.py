@@ -77,8 +77,19 @@ def _compile_cure(b: Builder, name: str, trigger: Trigger, active: Slot, eligibl
     b.asm.emit(Op.SET, active, b.asm.zero, mask=cured)
     effect = parse_effect(trigger.cure.effect)
     if effect.word == "go":
-        back = b.asm.param(f"stage.{effect.target}", float(b.stage_number(effect.target)))
-        b.asm.emit(Op.SET, b.stage, back, mask=cured)
+        b.asm.emit(Op.SET, b.stage, _back(b, name, effect), mask=cured)
+
+
+def _back(b: Builder, cured: str, effect: Effect) -> Slot:
+    """The stage a cure goes back to: as far as the other triggers still in force let it."""
+    back = b.asm.param(f"stage.{effect.target}", float(b.stage_number(effect.target)))
+    for name, trigger in b.deal.trigger.items():
+        held = parse_effect(trigger.once)
+        if name != cured and held.word == "go":
+            stage = b.asm.param(f"stage.{held.target}", float(b.stage_number(held.target)))
+            there = b.where_set(b.asm.state(f"trigger.{name}.active"), stage)
+            back = b.asm.value(Op.MAX, back, there)
+    return back
 
 
 def _go(b: Builder, name: str, trigger: Trigger, effect: Effect, newly: Slot) -> None:
