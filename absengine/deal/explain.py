@@ -11,9 +11,10 @@ from typing import Any, Literal
 
 from absengine.deal.load import Deal
 from absengine.deal.nouns import Fee, FixedCoupon, Stage, Step, Support, Tranche, Trigger
-from absengine.deal.sentences import NOUNS, SECTIONS, WORDS
+from absengine.deal.sentences import CLAIMS, NOUNS, SECTIONS, TIMES, WORDS
+from absengine.deal.triggers import parse_effect
 from absengine.deal.verbs import VERBS
-from absengine.language.units import percent
+from absengine.language.units import AmountPer, DayOffset, PeriodText, RatePer, percent
 
 Language = Literal["en", "zh"]
 
@@ -41,6 +42,38 @@ class _Explainer:
     def join(self, parts: Iterable[object]) -> str:
         return ("、" if self.language == "zh" else ", ").join(str(part) for part in parts)
 
+    # small things, said in words ---------------------------------------------------------------------------------
+    def time(self, key: str, **terms: object) -> str:
+        return TIMES[key][self.language].format(**terms)
+
+    def every(self, period: PeriodText) -> str:
+        return self.time(f"every 1 {period.unit}" if period.n == 1 else f"every {period.unit}", n=period.n)
+
+    def charge(self, charge: AmountPer | RatePer) -> str:
+        value = money(charge.value) if isinstance(charge, AmountPer) else percent(charge.rate)
+        return self.time(f"per {charge.per}", value=value)
+
+    def days(self, offset: DayOffset) -> str:
+        days = self.time("business days" if offset.business else "days", n=offset.n)
+        days = days[:-1] if offset.n == 1 and self.language == "en" else days
+        return self.time(f"{offset.side} {offset.anchor}", days=days)
+
+    def known(self, kind: str, name: str) -> str:
+        """A thing by its label, or by its name where it has none."""
+        return getattr(getattr(self.file, kind).get(name), "label", None) or name
+
+    def claim(self, claim: str) -> str:
+        """``fee.servicer.over_cap`` in words; each thing's own line says label and name together."""
+        kind, _, name = claim.partition(".")
+        stem = name.removesuffix(".over_cap")
+        form = CLAIMS["over_cap" if stem != name else kind][self.language]
+        return form.format(name=self.known("tranche" if kind in ("interest", "principal", "residual") else kind, stem))
+
+    def effect(self, text: str | None) -> str:
+        effect = parse_effect(text)
+        noun = {"go": "go", "call": "sell", "flag": "flag"}[effect.word]
+        return self.say(noun, value=self.known("stage", effect.target))
+
     def optional(self, noun: str, value: Any, **terms: object) -> str:
         """A clause, or nothing where the term is not stated."""
         return "" if value in (None, (), {}, "") else self.say(noun, value=value, **terms)
@@ -67,42 +100,50 @@ class _Explainer:
     def head(self) -> str:
         head = self.file.deal
         rounding = "no rounding" if head.money.unit == 0 else "unit"
-        return self.say("head", name=head.name, currency=head.currency, per=self.word(head.money.per),
+        return self.say("head", name=head.name, currency=head.currency, per=self.per(head.money.per),
                         unit=self.say(rounding, value=f"{head.money.unit:g}"), wal=head.wal_day_count,
                         source=self.optional("source", head.source))  # fmt: skip
+
+    def per(self, per: str) -> str:
+        return self.word(per) if per == "class" else self.say("note", value=per.removeprefix("note of "))
 
     def dates(self) -> list[str]:
         dates, line = self.file.dates, self.deal.timeline
         payment = dates.payment
-        every = (
-            self.join(payment.dates)
-            if payment.dates
-            else self.say("regular", every=payment.every, on=self.day(payment.on), first=payment.first)
-        )
+        if payment.dates or payment.every is None:
+            every = self.join(payment.dates or ())
+        else:
+            every = self.say("regular", every=self.every(payment.every), on=self.day(payment.on), first=payment.first)
         first = self.optional("first", dates.collection.first)
         return [
             self.say("dates", cutoff=dates.cutoff, closing=dates.closing, final=dates.legal_final),
-            self.say("collection", every=dates.collection.every, on=self.day(dates.collection.on), first=first),
+            self.say("collection", every=self.every(dates.collection.every), on=self.day(dates.collection.on), first=first),
             self.say("payment", every=every, calendar=payment.calendar, roll=self.word(payment.roll),
                      interest=self.word("extra" if payment.extra_interest else "no extra"),
                      rows=line.rows, last=line.pay_date[-1]),
         ]  # fmt: skip
 
     def day(self, on: int | str | None) -> str:
-        return self.word(str(on)) if isinstance(on, str) else self.say("day", value=on)
+        return self.word(on) if isinstance(on, str) else self.optional("day", on)
 
     def pool(self) -> list[str]:
         pool, out = self.file.pool, []
         if pool is not None:
-            further = [f"{key} = {getattr(pool, key)}" for key in ("rights", "plan", "map") if getattr(pool, key)]
+            beside = {key: getattr(pool, key) for key in ("rights", "plan", "map")}
+            further = [f"{self.word(key)} {file}" for key, file in beside.items() if file]
             further += [f"{key} = {value}" for key, value in pool.defaults.items()]
             out.append(
-                self.say("pool", tape=pool.tape, kind=pool.kind, further=self.optional("further", self.join(further)))
+                self.say(
+                    "pool",
+                    tape=pool.tape,
+                    kind=self.word(pool.kind),
+                    further=self.optional("further", self.join(further)),
+                )
             )
-        out += [self.say("collect", channel=self.word(channel), account=account)
+        out += [self.say("collect", channel=self.word(channel), account=self.known("account", account))
                 for channel, account in self.file.collect.items()]  # fmt: skip
         for name, index in self.file.index.items():
-            levels = self.join(f"{date} {percent(rate)}" for date, rate in index.path)
+            levels = self.join(self.say("dated rate", rate=percent(rate), date=date) for date, rate in index.path)
             out.append(self.say("index", name=name, levels=levels, source=self.optional("source", index.source)))
         return out
 
@@ -137,11 +178,15 @@ class _Explainer:
         if coupon is None:
             return self.say("no coupon")
         if isinstance(coupon, FixedCoupon):
-            steps = self.join(f"{percent(rate)} {self.word('from')} {date}" for date, rate in coupon.steps)
+            steps = self.join(self.say("dated rate", rate=percent(rate), date=date) for date, rate in coupon.steps)
             return self.say("fixed", rate=percent(coupon.rate), day_count=coupon.day_count,
                             steps=self.optional("steps", steps))  # fmt: skip
-        return self.say("floating", index=coupon.index, spread=percent(coupon.spread), reset=self.word(coupon.reset),
+        return self.say("floating", index=coupon.index, spread=self.spread(coupon.spread), reset=self.word(coupon.reset),
                         day_count=coupon.day_count)  # fmt: skip
+
+    def spread(self, spread: float) -> str:
+        sign = "-" if spread < 0 else "+"
+        return f"{sign} {percent(abs(spread))}" if self.language == "en" else f"{sign}{percent(abs(spread))}"
 
     def principal(self, name: str, tranche: Tranche) -> str:
         terms = tranche.principal
@@ -149,7 +194,8 @@ class _Explainer:
             return self.say("residual")
         if terms.kind == "plan":
             rows = zip(self.deal.timeline.pay_date, self.deal.plans[name], strict=True)
-            return self.say("plan", amounts=self.join(f"{date} {money(amount)}" for date, amount in rows if amount))
+            amounts = (self.say("dated amount", amount=money(amount), date=date) for date, amount in rows if amount)
+            return self.say("plan", amounts=self.join(amounts))
         if terms.kind == "bullet":
             return self.say("bullet", expected=terms.expected)
         return self.say("pass_through", expected=self.optional("expected", terms.expected))
@@ -162,34 +208,38 @@ class _Explainer:
                       for name, ledger in self.file.ledger.items()]  # fmt: skip
 
     def fee(self, name: str, fee: Fee) -> str:
-        amount = self.say("rate of", rate=fee.rate, base=fee.base) if fee.rate is not None else str(fee.amount)
-        return self.say("fee", name=self.named(name, fee.label), amount=amount, cap=self.optional("cap", fee.cap),
+        amount = self.say("rate of", rate=self.charge(fee.rate), base=fee.base) if fee.rate else ""
+        amount = amount or (self.charge(fee.amount) if fee.amount else "")
+        return self.say("fee", name=self.named(name, fee.label), amount=amount, cap=self.optional("cap", fee.cap and self.charge(fee.cap)),
                         day_count=fee.day_count, over=self.word(f"over {fee.over}"))  # fmt: skip
 
     def supports(self) -> list[str]:
         return [self.support(name, support) for name, support in self.file.support.items()]
 
     def support(self, name: str, support: Support) -> str:
-        limit = self.word("covered") if support.limit == "covered" else money(float(support.limit))
+        limit = self.word("covered") if support.limit == "covered" else self.say("limit", value=money(support.limit))
         return self.say("support", name=self.named(name, support.label), kind=self.word(support.kind), limit=limit,
                         provider=self.file.entity[support.provider].name,
-                        covers=self.join(support.covers) or self.word("every step that names it"),
-                        call=self.optional("call", support.call),
+                        covers=self.join(map(self.claim, support.covers)) or self.word("every step that names it"),
+                        call=self.optional("call", support.call and self.days(support.call)),
                         reimbursed=self.word("reimbursed" if support.reimbursed else "not reimbursed"))  # fmt: skip
 
     def triggers(self) -> list[str]:
         return [self.trigger(name, trigger) for name, trigger in self.file.trigger.items()]
 
     def trigger(self, name: str, trigger: Trigger) -> str:
-        cure = trigger.cure
+        cure, back = trigger.cure, parse_effect(trigger.cure.effect if trigger.cure else None)
         return self.say(
             "trigger", name=self.named(name, trigger.label), test=self.word(trigger.test), when=trigger.when,
             sustained=self.optional("sustained", None if trigger.sustained == 1 else trigger.sustained),
-            within=self.optional("within", self.join(trigger.within)),
-            effect=self.say("once", value=trigger.once) if trigger.once else self.say("while", value=trigger.hold),
-            call="" if trigger.call is None else self.say("call terms", price=trigger.call.price, to=trigger.call.to),
+            within=self.optional("within", self.join(self.known("stage", stage) for stage in trigger.within)),
+            effect=self.say("once" if trigger.once else "while", value=self.effect(trigger.once or trigger.hold)),
+            call="" if trigger.call is None else self.say(
+                "call terms", price=trigger.call.price, to=self.known("account", trigger.call.to),
+            ),
             cure="" if cure is None else self.say(
-                "cure", when=cure.when, times=cure.sustained, effect=cure.effect or "flag",
+                "cure", when=cure.when, times=cure.sustained,
+                effect=self.say("back", value=self.known("stage", back.target)) if back.word == "go" else "",
             ),
         )  # fmt: skip
 
@@ -206,9 +256,15 @@ class _Explainer:
     def step(self, step: Step) -> str:
         verb = VERBS[step.do]
         return self.say(
-            "step", id=step.id, verb=verb.zh if self.language == "zh" else verb.key,
-            what=self.join(step.what) or step.value or "",
-            source=self.optional("from account", step.source), to=self.optional("to account", step.to),
-            share=self.optional("share", step.share and self.word(step.share)), upto=self.optional("upto", step.upto),
-            then=self.optional("then", self.join(step.then)), when=self.optional("when", step.when),
+            "step", id=self.named(step.id, step.label), verb=verb.zh if self.language == "zh" else verb.key,
+            what=self.join(map(self.claim, step.what)) or step.value or self.everything(step),
+            source=self.optional("from account", step.source and self.known("account", step.source)),
+            to=self.optional("to account", step.to and self.known("account", step.to)),
+            share=self.optional("share", step.share and self.word(step.share)),
+            upto=self.optional("upto", self.word("due") if step.upto == "due" else step.upto),
+            then=self.optional("then", self.join(map(self.claim, step.then))), when=self.optional("when", step.when),
         )  # fmt: skip
+
+    def everything(self, step: Step) -> str:
+        """What a move moves."""
+        return self.word("cash" if step.upto else "all cash")
