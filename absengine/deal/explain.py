@@ -114,10 +114,11 @@ class _Explainer:
             every = self.join(payment.dates or ())
         else:
             every = self.say("regular", every=self.every(payment.every), on=self.day(payment.on), first=payment.first)
-        first = self.optional("first", dates.collection.first)
+        counted = dates.collection
+        first = self.optional("first", counted.first)
         return [
             self.say("dates", cutoff=dates.cutoff, closing=dates.closing, final=dates.legal_final),
-            self.say("collection", every=self.every(dates.collection.every), on=self.day(dates.collection.on), first=first),
+            self.say("collection", every=self.every(counted.every), on=self.day(counted.on), first=first),
             self.say("payment", every=every, calendar=payment.calendar, roll=self.word(payment.roll),
                      interest=self.word("extra" if payment.extra_interest else "no extra"),
                      rows=line.rows, last=line.pay_date[-1]),
@@ -132,14 +133,8 @@ class _Explainer:
             beside = {key: getattr(pool, key) for key in ("rights", "plan", "map")}
             further = [f"{self.word(key)} {file}" for key, file in beside.items() if file]
             further += [f"{key} = {value}" for key, value in pool.defaults.items()]
-            out.append(
-                self.say(
-                    "pool",
-                    tape=pool.tape,
-                    kind=self.word(pool.kind),
-                    further=self.optional("further", self.join(further)),
-                )
-            )
+            clause = self.optional("further", self.join(further))
+            out.append(self.say("pool", tape=pool.tape, kind=self.word(pool.kind), further=clause))
         out += [self.say("collect", channel=self.word(channel), account=self.known("account", account))
                 for channel, account in self.file.collect.items()]  # fmt: skip
         for name, index in self.file.index.items():
@@ -181,8 +176,8 @@ class _Explainer:
             steps = self.join(self.say("dated rate", rate=percent(rate), date=date) for date, rate in coupon.steps)
             return self.say("fixed", rate=percent(coupon.rate), day_count=coupon.day_count,
                             steps=self.optional("steps", steps))  # fmt: skip
-        return self.say("floating", index=coupon.index, spread=self.spread(coupon.spread), reset=self.word(coupon.reset),
-                        day_count=coupon.day_count)  # fmt: skip
+        return self.say("floating", index=coupon.index, spread=self.spread(coupon.spread),
+                        reset=self.word(coupon.reset), day_count=coupon.day_count)  # fmt: skip
 
     def spread(self, spread: float) -> str:
         sign = "-" if spread < 0 else "+"
@@ -208,9 +203,12 @@ class _Explainer:
                       for name, ledger in self.file.ledger.items()]  # fmt: skip
 
     def fee(self, name: str, fee: Fee) -> str:
-        amount = self.say("rate of", rate=self.charge(fee.rate), base=fee.base) if fee.rate else ""
-        amount = amount or (self.charge(fee.amount) if fee.amount else "")
-        return self.say("fee", name=self.named(name, fee.label), amount=amount, cap=self.optional("cap", fee.cap and self.charge(fee.cap)),
+        charge, cap = fee.rate or fee.amount, fee.cap and self.charge(fee.cap)
+        assert charge is not None
+        amount = self.charge(charge)
+        if fee.base is not None:
+            amount = self.say("rate of", rate=amount, base=fee.base)
+        return self.say("fee", name=self.named(name, fee.label), amount=amount, cap=self.optional("cap", cap),
                         day_count=fee.day_count, over=self.word(f"over {fee.over}"))  # fmt: skip
 
     def supports(self) -> list[str]:
@@ -256,7 +254,7 @@ class _Explainer:
     def step(self, step: Step) -> str:
         verb = VERBS[step.do]
         return self.say(
-            "step", id=self.named(step.id, step.label), verb=verb.zh if self.language == "zh" else verb.key,
+            "step", id=self.named(step.id, step.label), verb=verb.zh if self.language == "zh" else verb.key.replace("_", " "),
             what=self.join(map(self.claim, step.what)) or step.value or self.everything(step),
             source=self.optional("from account", step.source and self.known("account", step.source)),
             to=self.optional("to account", step.to and self.known("account", step.to)),
