@@ -60,7 +60,7 @@ def stress(
     place = None if no_folder else out / _name(run, facts)
     document, verdicts = _judged(run, fail_on, "" if place is None else str(place))
     if place is not None:
-        _write(run, document, verdicts, facts, place, force, language, font)
+        _write(run, files, document, verdicts, facts, place, force, language, font)
     if as_json:
         sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=1) + "\n")
     else:
@@ -114,12 +114,15 @@ def _facts(run: StressRun, packs: list[Path], options: dict[str, Any]) -> dict[s
     from absengine.calendars.business_days import calendar
     from absengine.results.folder import manifest
 
-    pool, name = run.deal.file.pool, run.deal.file.dates.payment.calendar
+    pool, market = run.deal.file.pool, run.deal.file.dates.payment.calendar
     beside = {} if pool is None else {key: getattr(pool, key) for key in ("tape", "rights", "plan", "map")}
+    beside |= {
+        f"plan.{name}": getattr(tranche.principal, "file", None) for name, tranche in run.deal.file.tranche.items()
+    }
     inputs = {key: run.deal.folder / file for key, file in beside.items() if file is not None}
     inputs |= {"deal": run.deal.path} | {f"pack.{file.stem}": file for file in packs}
-    used = calendar(name)
-    calendars = {name: {"digest": used.digest, "table_end": str(used.table_end)}}
+    used = calendar(market)
+    calendars = {market: {"digest": used.digest, "table_end": str(used.table_end)}}
     return manifest("stress", options, inputs, calendars=calendars)
 
 
@@ -133,6 +136,7 @@ def _name(run: StressRun, facts: dict[str, Any]) -> str:
 
 def _write(
     run: StressRun,
+    packs: list[Path],
     document: dict[str, Any],
     verdicts: list[Any],
     facts: dict[str, Any],
@@ -144,7 +148,22 @@ def _write(
     from absengine.report.publish import Publication, publish
 
     checks = [verdict.as_json() for verdict in verdicts]
-    publish(Publication(run.paths, document, checks, facts), place, force=force, language=language, font=font)
+    what = Publication(run.paths, document, checks, facts, _register(run, packs))
+    publish(what, place, force=force, language=language, font=font)
+
+
+def _register(run: StressRun, packs: list[Path]) -> list[tuple[str, str, str]]:
+    """Every term of the deal and its packs with the mark or source beside it; steps are told by ``explain``."""
+    from absengine.errors import ScenarioError
+    from absengine.language.remarks import terms
+    from absengine.language.toml import read
+
+    rows = [(term.name, term.value, term.remark) for term in terms(run.deal.document) if term.path[0] != "stage"]
+    for file in packs:
+        document = read(file, ScenarioError)
+        source = str(document.data.get("source", ""))
+        rows += [(f"{file.stem}: {term.name}", term.value, term.remark or source) for term in terms(document)]
+    return rows
 
 
 def _enforce(verdicts: list[Any]) -> None:
