@@ -254,7 +254,8 @@ class _Explainer:
     def step(self, step: Step) -> str:
         verb = VERBS[step.do]
         return self.say(
-            "step", id=self.named(step.id, step.label), verb=verb.zh if self.language == "zh" else verb.key.replace("_", " "),
+            "step", id=self.named(step.id, step.label),
+            verb=verb.zh if self.language == "zh" else verb.key.replace("_", " "),
             what=self.join(map(self.claim, step.what)) or step.value or self.everything(step),
             source=self.optional("from account", step.source and self.known("account", step.source)),
             to=self.optional("to account", step.to and self.known("account", step.to)),
