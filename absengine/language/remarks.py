@@ -1,6 +1,6 @@
 """What a TOML file states, term by term, with the remark its author wrote at the end of the line.
 
-Deal files mark each term there: published, derived, assumed. An assumption register is these lines, never a second list.
+Deal files mark each term there: published, derived, assumed. The assumption register is these lines, no second list.
 """
 
 from __future__ import annotations
