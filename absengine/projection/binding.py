@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -122,6 +122,41 @@ class Tables:
         return np.concatenate(self.parts) if self.parts else np.zeros(1)
 
 
+Caps = dict[tuple[int, str], float]
+
+
+@dataclass
+class Named:
+    """What contracts named by events pay: distinct books, and by case its book (-1 = none), payers and caps left."""
+
+    values: list[Floats]
+    book: list[int]
+    payers: list[Payers]
+    caps: list[Caps]
+
+    def add(self, values: Floats | None, payers: Payers, caps: Caps) -> None:
+        """One more case."""
+        self.book.append(-1 if values is None else len(self.values))
+        self.values += [] if values is None else [values]
+        self.payers.append(payers)
+        self.caps.append(caps)
+
+    def repeat(self, row: int) -> None:
+        """A case that equals an earlier one."""
+        self.book.append(self.book[row])
+        self.payers.append(self.payers[row])
+        self.caps.append(self.caps[row])
+
+
+def _recovery_key(scenario: Scenario, shape: Shape) -> Hashable:
+    """Equal where events, recovery terms and supporters are."""
+    terms = tuple(
+        (tuple(sorted(a.recovery.items(), key=lambda item: item[0])), a.delayed) for a in scenario.assumptions
+    )
+    supporters = tuple((s.entity, str(s.gone), s.late) for s in scenario.supporters)
+    return shape.index, terms, supporters
+
+
 @dataclass
 class Binder:
     """Builds the arrays of all cases of one run over one pool."""
@@ -142,11 +177,10 @@ class Binder:
         self._refuse_ages(work)
         examples = {shape.index: s for shape, s in zip(by_case, scenarios, strict=True)}
         layouts = {shape.index: layout(work, shape, examples[shape.index]) for shape in distinct}
-        books, payers, caps = self._books(by_case)
+        named = self._books(by_case)
         self._refuse()
-        plan = self._plan(work, by_case, layouts, books, channel)
-        terms, plan = self._terms(work, by_case, layouts, payers, caps, plan)
-        return work, plan, terms, payers
+        plan = self._plan(work, by_case, layouts, named, channel)
+        return work, plan, self._terms(work, by_case, layouts, named, plan), named.payers
 
     def _refuse(self) -> None:
         kept: dict[tuple[str, str, str], Problem] = {}
@@ -169,39 +203,42 @@ class Binder:
             self.problems.add("age-unknown", first, found, "contracts with a start date or an age", todo)
             self._refuse()
 
-    def _books(
-        self, shapes: Sequence[Shape]
-    ) -> tuple[list[Book | None], list[Payers], list[dict[tuple[int, str], float]]]:
-        """Contracts named by events, case by case, and what is left of caps after them."""
-        books: list[Book | None] = []
-        payers, caps = [], []
-        for case, shape in zip(self.cases, shapes, strict=True):
+    def _books(self, shapes: Sequence[Shape]) -> Named:
+        """Contracts named by events, and what is left of payers and caps after them; equal cases are projected once."""
+        named = Named([], [], [], [])
+        known: dict[Hashable, int] = {}
+        for row, (case, shape) in enumerate(zip(self.cases, shapes, strict=True)):
             scenario = case.scenario
-            state = Payers.of(scenario, self.pool.parties)
-            left = {
-                (block, source): term.cap * self.pool.scale
-                for block, assumption in enumerate(scenario.assumptions)
-                for source, term in assumption.recovery.items()
-                if np.isfinite(term.cap)
-            }
-            book = None
-            if shape.named.any():
-                ends = endings(self.pool, scenario, shape, self.problems)
-                state = state.failing(failed_entities(self.pool, ends))
-                values = np.zeros((kernel.CHANNELS, self.pool.timeline.rows + 1))
-                book = Book(self.pool, scenario, shape, state, values, left)
-                book.fill(ends)
-            books.append(book)
-            payers.append(state)
-            caps.append(left)
-        return books, payers, caps
+            key = _recovery_key(scenario, shape)
+            if key in known:
+                named.repeat(known[key])
+            else:
+                named.add(*self._book(scenario, shape))
+                known[key] = row
+        return named
+
+    def _book(self, scenario: Scenario, shape: Shape) -> tuple[Floats | None, Payers, Caps]:
+        state = Payers.of(scenario, self.pool.parties)
+        left = {
+            (block, source): term.cap * self.pool.scale
+            for block, assumption in enumerate(scenario.assumptions)
+            for source, term in assumption.recovery.items()
+            if np.isfinite(term.cap)
+        }
+        if not shape.named.any():
+            return None, state, left
+        ends = endings(self.pool, scenario, shape, self.problems)
+        state = state.failing(failed_entities(self.pool, ends))
+        values = np.zeros((kernel.CHANNELS, self.pool.timeline.rows + 1))
+        Book(self.pool, scenario, shape, state, values, left).fill(ends)
+        return values, state, left
 
     def _plan(
         self,
         work: Clockwork,
         shapes: Sequence[Shape],
         layouts: dict[int, Layout],
-        books: Sequence[Book | None],
+        named: Named,
         channel: NDArray[np.int32],
     ) -> kernel.Plan:
         size = max((len(one.slots) for one in layouts.values()), default=0)
@@ -214,8 +251,6 @@ class Binder:
                 if curve is not None:
                     apart = (shape.index, k) if curve.kind == "cumulative" else slot[2]
                     kind[row, k], start[row, k] = tables.add(curve, slot, apart)
-        kept = [book.values for book in books if book is not None]
-        numbers = np.cumsum([book is not None for book in books]) - 1
         lines = np.unique([shape.index for shape in shapes])
         scenarios = [case.scenario for case in self.cases]
         entering = summed(self.pool.entry, self.pool.balance, self.pool.timeline.rows + 1)
@@ -229,8 +264,8 @@ class Binder:
             prepay_last=np.array([s.order == "prepay on performing" for s in scenarios]),
             full_interest=np.array([s.interest_on == "performing" for s in scenarios]),
             rationed=(kind == kernel.TARGET).any(axis=1),
-            book=np.where([book is not None for book in books], numbers, -1).astype(np.int32),
-            books=np.stack(kept) if kept else np.zeros((0, kernel.CHANNELS, len(entering))),
+            book=np.array(named.book, dtype=np.int32),
+            books=np.stack(named.values) if named.values else np.zeros((0, kernel.CHANNELS, len(entering))),
             entering=entering,
             channel=channel,
             unplaced=np.zeros(len(shapes)),
@@ -241,10 +276,9 @@ class Binder:
         work: Clockwork,
         shapes: Sequence[Shape],
         layouts: dict[int, Layout],
-        payers: Sequence[Payers],
-        caps: Sequence[dict[tuple[int, str], float]],
+        named: Named,
         plan: kernel.Plan,
-    ) -> tuple[kernel.Terms, kernel.Plan]:
+    ) -> kernel.Terms:
         cases, dates = len(shapes), PayDates()
         slots = max((len(one.terms) for one in layouts.values()), default=0)
         shape = (cases, slots, kernel.SOURCES)
@@ -256,7 +290,7 @@ class Binder:
             gone=np.full(shape, NEVER, dtype=np.int64),
             cap=np.full(shape, -1, dtype=np.int32),
             delayed=np.zeros((cases, slots)),
-            caps=np.zeros((cases, max((len(left) for left in caps), default=0))),
+            caps=np.zeros((cases, max((len(left) for left in named.caps), default=0))),
             row=np.zeros((0, 0), dtype=np.int32),
             day=np.zeros((0, 0), dtype=np.int64),
         )
@@ -266,12 +300,12 @@ class Binder:
             for k, slot in enumerate(one.slots):
                 curve = _curve(case.scenario, slot[0], slot[1])
                 plan.recognition[row, k] = dates.key(curve.recognition if curve else 0)
-            columns = {key: column for column, key in enumerate(caps[row])}
-            terms.caps[row, : len(columns)] = list(caps[row].values())
+            columns = {key: column for column, key in enumerate(named.caps[row])}
+            terms.caps[row, : len(columns)] = list(named.caps[row].values())
             for slot_number, contract in enumerate(one.terms):
-                self._slot(terms, dates, (row, slot_number), which, contract, payers[row], columns)
+                self._slot(terms, dates, (row, slot_number), which, contract, named.payers[row], columns)
         rows, days = dates.tables(work)
-        return terms._replace(row=rows.astype(np.int32), day=days), plan
+        return terms._replace(row=rows.astype(np.int32), day=days)
 
     def _slot(
         self,
