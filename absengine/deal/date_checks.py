@@ -54,7 +54,8 @@ def check_rows(deal: DealFile, timeline: Timeline, findings: Findings) -> None:
                      f"legal final {final} and a payment on {payments[-1]} after one collection date ({calc[-1]})",
                      "a collection date before each payment", f"end on {payments[-1]}, or later")  # fmt: skip
     for name, days in timeline.call_date.items():
-        path, late, early = ("support", name, "call"), days > timeline.pay_date, days < timeline.cutoff
+        path, paying = ("support", name, "call"), timeline.pays.any(axis=0)
+        late, early = paying & (days > timeline.pay_date), paying & (days < timeline.cutoff)
         for row, said in ((late, "payment it helps, on"), (early, "cut-off date, for the payment on")):
             if row.any():
                 word = "after" if row is late else "before"
