@@ -82,7 +82,7 @@ def layout(work: Clockwork, shape: Shape, scenario: Scenario) -> Layout:
 
 def _together(curve: Curve | None) -> bool:
     """Whether all contracts of a block share one table whatever their cut-off: only annual rates by month do not."""
-    return curve is None or not (curve.kind == "rate" and curve.by == "month" and curve.origin == "cutoff")
+    return curve is None or not curve.needs_cutoff
 
 
 @dataclass

@@ -53,10 +53,13 @@ class Shapes:
     def of(self, scenario: Scenario) -> Shape:
         """The shape of a scenario; equal shapes are one object."""
         events = events_of(scenario, self.parties)
-        blocks = tuple((a.scope, a.aspects, a.layer, a.default and a.default.kind) for a in scenario.assumptions)
-        key = (blocks, tuple(replace(event, where=Where()) for event in events), scenario.credit)
+        key = (
+            tuple(_outline(assumption) for assumption in scenario.assumptions),
+            tuple(replace(event, where=Where()) for event in events),
+            scenario.credit,
+        )
+        self._check(scenario)
         if key not in self.found:
-            self._check(scenario)
             chosen = tuple((event, self.parties.event(event, self.problems)) for event in events)
             ruling = {aspect: self._ruling(scenario, aspect) for aspect in ASPECTS}
             self.found[key] = Shape(len(self.found), ruling, self._named(chosen), chosen)
@@ -122,6 +125,14 @@ class Shapes:
         if key not in entities:
             found = f"'{printable(key)}', which is no entity of the deal"
             self.problems.add("unknown-entity", where, found, one_of(entities), did_you_mean(key, entities))
+
+
+def _outline(assumption: Assumption) -> Hashable:
+    """What of a block decides how clocks and curve slots are laid out; figures do not."""
+    default, prepay = assumption.default, assumption.prepay
+    together = default is not None and default.kind == "cumulative"
+    apart = [curve is not None and curve.needs_cutoff for curve in (default, prepay)]
+    return assumption.scope, assumption.aspects, assumption.layer, together, *apart
 
 
 def events_of(scenario: Scenario, parties: Parties) -> tuple[Event, ...]:

@@ -82,6 +82,11 @@ class Curve:
         """Whether contracts of different age behave differently."""
         return self.kind in ("sda", "psa", "abs") or (self.by == "month" and self.origin == "origination")
 
+    @property
+    def needs_cutoff(self) -> bool:
+        """Whether months count from each contract's own cut-off, so that one table does not serve two cut-offs."""
+        return self.kind == "rate" and self.by == "month" and self.origin == "cutoff"
+
 
 @dataclass(frozen=True, slots=True)
 class RecoveryTerm:

@@ -260,6 +260,18 @@ def test_bind__wrong_kinds_and_unknown_sources_are_refused() -> None:
     assert {problem.code for problem in error.value.problems} == {"assumption-kind", "unknown-source"}
 
 
+def test_bind__every_case_is_checked_not_only_the_first_of_its_shape() -> None:
+    good, bad = (Assumption(recovery={"ip": RecoveryTerm(0.1, payer=payer)}) for payer in ("guarantor", "nobody"))
+    late = Supporter("nobody too", late=1)
+    cases = [
+        Case("good", Scenario("good", assumptions=(good,))),
+        Case("bad", Scenario("bad", assumptions=(bad,), supporters=(late,))),
+    ]
+    with pytest.raises(ScenarioError) as error:
+        Projection(loans(), LINE, POOL_CHANNELS, 1.0, ENTITIES).bind(cases)
+    assert [problem.code for problem in error.value.problems] == ["unknown-entity", "unknown-entity"]
+
+
 def test_bind__scopes_choose_the_narrowest_block() -> None:
     table = pool(
         [

@@ -161,7 +161,7 @@ def loans(draw: st.DrawFn, index: int) -> Loan:
         "tags": draw(st.sampled_from(["", "new", "new;old"])),
         "industry": draw(st.sampled_from(["drugs", "chips"])),
         "deposit": draw(st.sampled_from([np.nan, 0.0, 7.0])),
-        "cutoff_date": np.datetime64(draw(st.sampled_from([CUTOFF, "2024-01-01"])), "D"),
+        "cutoff_date": np.datetime64(draw(st.sampled_from([CUTOFF, "2024-01-01", "2023-12-15"])), "D"),
     }
     balance = draw(st.sampled_from([100.0, 250.0]))
     kind = draw(st.sampled_from(["level", "bullet", "irregular"]))
@@ -185,6 +185,15 @@ def pools(draw: st.DrawFn) -> CashflowTable:
         {"right_id": "P3", "contract_id": "L1", "appraisal_value": 1000.0},
     ]
     return pool(made, CUTOFF, rights)
+
+
+@given(pools(), st.lists(rates, min_size=2, max_size=4))
+def test_fill__neighbours_of_the_same_shape_change_nothing(table: CashflowTable, curves: list[Curve]) -> None:
+    drawn = [Scenario("x", assumptions=(Assumption(default=curve),)) for curve in curves]
+    together = fill(table, drawn)
+    for lane, scenario in enumerate(drawn):
+        alone = fill(table, [scenario])[:, :, 0]
+        np.testing.assert_allclose(together[:, :, lane], alone, rtol=1e-9, atol=1e-9 * table.balance)
 
 
 @st.composite
@@ -239,7 +248,9 @@ def test_fill__laws_of_money_and_blocks(table: CashflowTable, drawn: list[Scenar
         return
     values = fill(table, kept)
     np.testing.assert_array_equal(values, fill(table, kept, block=1))
-    for lane in range(len(kept)):
+    for lane, scenario in enumerate(kept):
+        alone = fill(table, [scenario])[:, :, 0]
+        np.testing.assert_allclose(values[:, :, lane], alone, rtol=1e-9, atol=1e-9 * table.balance)
         book = channels(values, lane)
         left = sum(book[name].sum() for name in MONEY)
         assert left + book["performing"][-1] == pytest.approx(table.balance, rel=1e-9)
