@@ -240,10 +240,13 @@ class Lane:
         return date(before), date(self.line.calc_date[self.row])
 
     def bank_interest(self) -> None:
+        closing, calc = date(self.line.closing), [date(day) for day in self.line.calc_date]
+        before = max(calc[self.row - 1], closing) if self.row else closing
         for name, account in self.file.account.items():
             if account.interest is not None:
                 rate = self.number(f"account.{name}.interest.rate", account.interest.rate)
-                amount = self.accounts[name] * (rate * YEARS[account.interest.day_count](*self.collection_bounds()))
+                time = YEARS[account.interest.day_count](before, max(calc[self.row], closing))
+                amount = self.accounts[name] * (rate * time)
                 self.accounts[name] += amount
                 self.flows[f"account.{name}.interest"] += amount
 
@@ -266,7 +269,7 @@ class Lane:
             note = self.notes[name]
             if tranche.coupon is None:
                 continue
-            coupon = self.coupon(note, tranche.coupon, start)
+            coupon = self.coupon(note, tranche.coupon, start, end)
             self.flows[f"tranche.{name}.coupon"] = coupon
             time = coupon * self.accrual(tranche.coupon.day_count)
             bearing = note.balance + (note.unpaid if tranche.interest_on_unpaid == "compound" else 0.0)
@@ -274,19 +277,32 @@ class Lane:
                 note.on_interest_accrued += (note.unpaid - note.on_interest) * time
             note.accrued += bearing * time
 
-    def coupon(self, note: Note, terms: object, start: dt.date) -> float:
+    def coupon(self, note: Note, terms: object, start: dt.date, end: dt.date) -> float:
         if terms.kind == "fixed":
             rate = self.number(f"tranche.{note.name}.coupon.rate", terms.rate)
-            stepped = terms.rate
-            for day, level in terms.steps:
-                if start >= day:
-                    stepped = level
-            return max(rate + (stepped - terms.rate), 0.0)
+            return max(rate + (self.stepped(terms, start, end) - terms.rate), 0.0)
         if self.resets(terms.reset):
             note.fixing = self.given(f"index.{terms.index}") + self.number(
                 f"tranche.{note.name}.coupon.spread", terms.spread
             )
         return max(note.fixing, 0.0)
+
+    def stepped(self, terms: object, start: dt.date, end: dt.date) -> float:
+        """The level from ``start`` to ``end``, piece by piece, each piece with its share of the time."""
+        level, at = terms.rate, start
+        pieces: list[tuple[float, dt.date, dt.date]] = []
+        for day, new in terms.steps:
+            if at < day < end:
+                pieces.append((level, at, day))
+                at = day
+            if day < end or day <= start:
+                level = new
+        years, anchor = YEARS[terms.day_count], date(self.line.anchor[self.row])
+        times = [years(anchor, until) - years(anchor, since) for _, since, until in (*pieces, (level, at, end))]
+        if not pieces or sum(times) <= 0:
+            return pieces[0][0] if pieces else level
+        levels = [piece[0] for piece in pieces] + [level]
+        return sum(part * time for part, time in zip(levels, times, strict=True)) / sum(times)
 
     def resets(self, word: str) -> bool:
         """At the start of interest periods: of each, or of the first that starts in a new year of the deal."""
@@ -391,7 +407,7 @@ class Lane:
             return note.balance if date(self.line.accrual_end[self.row]) >= terms.expected else 0.0
         if terms is not None and terms.kind == "plan":
             planned = float(np.cumsum(self.deal.plans[note.name])[self.row]) * self.scale * (note.face / note.scheduled)
-            return max(min(planned - note.repaid, note.balance), 0.0)
+            return max(min(cut(planned - note.repaid, note.quantum), note.balance), 0.0)
         return 0.0
 
     def interest_due(self, note: Note) -> float:

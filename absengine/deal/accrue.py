@@ -15,14 +15,15 @@ from absengine.schema import RECOVERY_SOURCES, Floats
 
 
 def credit_account_interest(b: Builder) -> None:
-    """The bank's interest on each account's balance since the last calculation date comes from outside."""
+    """The bank's interest on each account's balance since the last calculation date (first: closing) comes from
+    outside."""
     for name, account in b.deal.account.items():
         b.account(name)
         if account.interest is None:
             continue
         with b.asm.scope(b.locate(("account", name, "interest"))):
             rate = b.asm.param(f"account.{name}.interest.rate", account.interest.rate)
-            factor = b.asm.value(Op.MUL, rate, b.collection_factor(account.interest.day_count))
+            factor = b.asm.value(Op.MUL, rate, b.bank_factor(account.interest.day_count))
             amount = b.asm.value(Op.MUL, b.account(name), factor)
             b.asm.emit(Op.MOVE, b.account(name), b.world, amount)
             b.add(b.flow(f"account.{name}.interest"), amount)
@@ -76,10 +77,7 @@ def _coupon(b: Builder, name: str, terms: FixedCoupon | FloatingCoupon) -> Slot:
     applied = b.flow(f"tranche.{name}.coupon")
     if isinstance(terms, FixedCoupon):
         rate = b.asm.param(f"tranche.{name}.coupon.rate", terms.rate)
-        steps = np.zeros(b.timeline.rows)
-        for date, level in terms.steps:
-            steps[b.timeline.accrual_start >= np.datetime64(date, "D")] = level - terms.rate
-        b.asm.emit(Op.MAX, applied, b.asm.value(Op.ADD, rate, b.asm.table(steps)), b.asm.zero)
+        b.asm.emit(Op.MAX, applied, b.asm.value(Op.ADD, rate, b.asm.table(_steps(b, terms))), b.asm.zero)
         return applied
     spread = b.asm.param(f"tranche.{name}.coupon.spread", terms.spread)
     market = b.asm.value(Op.ADD, b.asm.input(f"index.{terms.index}"), spread)
@@ -87,6 +85,22 @@ def _coupon(b: Builder, name: str, terms: FixedCoupon | FloatingCoupon) -> Slot:
     b.asm.emit(Op.SET, fixed, market, mask=b.asm.table(_resets(b, terms)))
     b.asm.emit(Op.MAX, applied, fixed, b.asm.zero)
     return applied
+
+
+def _steps(b: Builder, terms: FixedCoupon) -> Floats:
+    """What steps add to the first rate, row by row: each counts from its own day, so that a row it falls into has the
+    mean of its days.
+    """
+    line = b.timeline
+    added, before = np.zeros(line.rows), terms.rate
+    whole = b.years(terms.day_count, line.anchor, line.accrual_start, line.accrual_end)
+    for date, level in terms.steps:
+        day = np.datetime64(date, "D")
+        inside = (line.accrual_start < day) & (day < line.accrual_end) & (whole > 0)
+        rest = b.years(terms.day_count, line.anchor, np.where(inside, day, line.accrual_start), line.accrual_end)
+        share = np.where(inside, rest / np.where(whole > 0, whole, 1.0), line.accrual_start >= day)
+        added, before = added + (level - before) * share, level
+    return added
 
 
 def _resets(b: Builder, terms: FloatingCoupon) -> Floats:

@@ -155,6 +155,7 @@ class Builder:
         planned = self.asm.table(np.cumsum(self.plans[name]) * self.scale)
         scaled = self.asm.value(Op.MUL, planned, self._face_ratio(name))
         behind = self.asm.positive(self.asm.value(Op.SUB, scaled, self.repaid(name)))
+        behind = self.floored(behind, self.tranche_quantum(name))  # as for interest, the fraction of a unit waits
         return self.asm.value(Op.MAX, due, self.asm.value(Op.MIN, behind, balance))
 
     def repaid(self, name: str) -> Slot:
@@ -205,14 +206,23 @@ class Builder:
     def accrual_factor(self, day_count: str) -> Slot:
         """Year fraction of each row's accrual, additive inside an interest period (design §3.9)."""
         line = self.timeline
-        return self.asm.table(self._years(day_count, line.anchor, line.accrual_start, line.accrual_end))
+        return self.asm.table(self.years(day_count, line.anchor, line.accrual_start, line.accrual_end))
 
     def collection_factor(self, day_count: str) -> Slot:
         """Year fraction of each row's collection period; the first begins the day before the cut-off date."""
         start = np.concatenate([[self.timeline.cutoff - np.timedelta64(1, "D")], self.timeline.calc_date[:-1]])
-        return self.asm.table(self._years(day_count, start, start, self.timeline.calc_date))
+        return self.asm.table(self.years(day_count, start, start, self.timeline.calc_date))
 
-    def _years(self, day_count: str, anchor: Dates, start: Dates, end: Dates) -> Floats:
+    def bank_factor(self, day_count: str) -> Slot:
+        """Year fraction over which accounts bear interest: from calculation date to calculation date, none before
+        closing.
+        """
+        line = self.timeline
+        days = np.maximum(np.concatenate([[line.closing], line.calc_date]), line.closing)
+        return self.asm.table(self.years(day_count, days[:-1], days[:-1], days[1:]))
+
+    def years(self, day_count: str, anchor: Dates, start: Dates, end: Dates) -> Floats:
+        """Years accrued over ``[start, end)`` of the period that began at ``anchor``, row by row."""
         needs_maturity = "maturity" in convention(day_count).keywords
         further = {"maturity": self.timeline.legal_final} if needs_maturity else {}
         return accrued(day_count, anchor, start, end, **further)

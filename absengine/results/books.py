@@ -82,8 +82,10 @@ class Books:
         return np.vstack([np.zeros((1, self.lanes), dtype=bool), self.sold[:-1]])
 
     def channel_after(self, name: str) -> Floats:
-        """``(lane,)`` of one pool channel after legal final: reported, never paid to anybody."""
-        return np.asarray(self._pool(name)[-1])
+        """``(lane,)`` of one pool channel after legal final: reported, never paid to anybody; a pool that was sold by
+        then brings its buyer's cash, not the plan's.
+        """
+        return np.where(self.sold[-1], 0.0, self._pool(name)[-1])
 
     def _pool(self, name: str) -> Floats:
         index = self._channel_index.get(name)

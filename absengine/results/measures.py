@@ -25,8 +25,8 @@ class ClassMeasures:
 
     ``interest_shortfall`` and ``principal_shortfall`` are unpaid stocks at the end, ``…_max`` the highest on any date;
     ``principal_loss`` is face never paid, ``loss`` adds unpaid interest, ``pv_loss`` discounts at the class's coupon.
-    ``late`` is the first date with principal overdue; ``defaulted``: timely interest missed, or anything unpaid at the
-    end.
+    ``late`` is the first date with principal overdue, or left at the expected maturity; ``defaulted``: timely interest
+    missed, or anything unpaid at the end.
     """
 
     name: str
@@ -222,7 +222,7 @@ def _reason(name: str, label: TrancheLabel, no_yield: str) -> str:
         "first_support_call": "no support was called for this class",
         "first_trigger": "no trigger fired",
         "first_coverage_below_1": "coverage never falls below 1",
-        "late": "no principal is overdue on any date",
+        "late": "no principal is overdue on any date, or left at the expected maturity",
         "first_breach": NO_BREACH,
         "first_breach_kind": NO_BREACH,
     }.get(name, "nothing falls due")
@@ -268,12 +268,24 @@ def _first_dates(books: Books, label: TrancheLabel, covered: Coverage | None) ->
     return {
         "first_breach": breach,
         "first_breach_kind": _kinds(books, interest, principal),
-        "late": _first(books, principal, dates),
+        "late": _first(books, nothing if label.residual else principal | _left_at_expected(books, label), dates),
         "first_support_call": _first(books, nothing if calls is None else calls, dates),
         "first_trigger": _first_trigger(books),
         "first_coverage_below_1": _first(books, nothing if covered is None else covered.by_date < COVERED, dates),
         "paid_off": _first(books, nothing if label.residual else paid_off(books, label), dates),
     }
+
+
+def _left_at_expected(books: Books, label: TrancheLabel) -> Flags:
+    """Payment rows from the expected maturity on that leave principal outstanding: a pass-through class owes what its
+    formula allots, so that nothing of it is overdue there (domain §9: late is reported apart).
+    """
+    if label.expected_maturity is None:
+        return np.zeros((books.rows, books.lanes), dtype=bool)
+    accruals = books.labels.accruals
+    ends = np.array([end for _, _, end in accruals], dtype="datetime64[D]") if accruals else books.pay_dates
+    reached = np.maximum(ends, books.pay_dates) >= np.datetime64(label.expected_maturity, "D")
+    return np.asarray(reached[:, None] & books.paying & (books.tranche(label.name, "balance") > books.dust))
 
 
 def _kinds(books: Books, interest: Flags, principal: Flags) -> list[str | None]:

@@ -119,3 +119,21 @@ def test_measure__float_noise_of_an_uncounted_deal_is_no_shortfall(worked):
     assert one.tranches[0].principal_loss == 0.0 and one.tranches[0].first_breach is None
     assert one.tranches[0].paid_off == "2028-12-31" and one.tranches[0].defaulted is False
     assert "breach" not in {event.kind for event in one.events}
+
+
+def test_measure__a_pass_through_class_is_late_at_its_expected_maturity(worked):
+    """Expected on 2028-01-01, 20 of 80 left: nothing is overdue, as the formula owes no more, but it is late."""
+    through = replace(worked.LABELS.tranches[0], amortisation="pass_through", expected_maturity="2028-01-01")
+    labels = replace(worked.LABELS, tranches=(through, worked.LABELS.tranches[1]))
+    one = measure(worked.paths_of({"base": (worked.BASE, worked.BASE_POOL)}, labels))[0].tranches[0]
+    assert (one.late, one.first_breach, one.defaulted) == ("2028-01-01", None, False)
+    on_time = replace(labels, tranches=(replace(through, expected_maturity="2028-12-31"), labels.tranches[1]))
+    assert measure(worked.paths_of({"base": (worked.BASE, worked.BASE_POOL)}, on_time))[0].tranches[0].late is None
+
+
+def test_measure__a_sold_pool_leaves_no_cash_after_legal_final(worked):
+    """The pool of year 3 and an instalment of 7 after legal final belong to whoever bought it in year 2."""
+    pool = {**worked.BASE_POOL, "interest": (8, 4.8, 1.6, 7)}
+    sold = {**worked.BASE, "pool.called": (0, 0.01, 0.01), "pool.call_price": (0, 22, 0)}
+    kept, gone = measure(worked.paths_of({"kept": (worked.BASE, pool), "sold": (sold, pool)}))
+    assert (kept.pool.cash_after_legal_final, gone.pool.cash_after_legal_final) == (7.0, 0.0)
