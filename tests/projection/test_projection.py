@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from naive_projection import Twin
 from pools import Loan, bullet, level, month_ends, monthly, pool, timeline
@@ -187,6 +187,7 @@ def pools(draw: st.DrawFn) -> CashflowTable:
     return pool(made, CUTOFF, rights)
 
 
+@settings(max_examples=60)
 @given(pools(), st.lists(rates, min_size=2, max_size=4))
 def test_fill__neighbours_of_the_same_shape_change_nothing(table: CashflowTable, curves: list[Curve]) -> None:
     drawn = [Scenario("x", assumptions=(Assumption(default=curve),)) for curve in curves]
