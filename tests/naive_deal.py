@@ -41,6 +41,12 @@ def thirty(a: dt.date, b: dt.date, european: bool) -> float:
     return (360 * (b.year - a.year) + 30 * (b.month - a.month) + last - first) / 360
 
 
+def thirty_isda(a: dt.date, b: dt.date) -> float:
+    """30E/360 ISDA, 4.16 (h), for periods that do not end in February at maturity: last days of months count as 30."""
+    first, last = (30 if (day + dt.timedelta(1)).day == 1 else day.day for day in (a, b))
+    return (360 * (b.year - a.year) + 30 * (b.month - a.month) + last - first) / 360
+
+
 def isda(a: dt.date, b: dt.date) -> float:
     """ACT/ACT ISDA: each calendar year's days over its own length."""
     total, at = 0.0, a
@@ -57,6 +63,7 @@ YEARS: dict[str, Callable[[dt.date, dt.date], float]] = {
     "ACT/ACT ISDA": isda,
     "30/360": lambda a, b: thirty(a, b, european=False),
     "30E/360": lambda a, b: thirty(a, b, european=True),
+    "30E/360 ISDA": lambda a, b: thirty_isda(a, b),
 }
 
 
