@@ -100,14 +100,10 @@ class _Checks(Findings):
     def tranche(self, name: str, tranche: Tranche) -> None:
         path: Path = ("tranche", name)
         unit, dates = self.deal.deal.money.unit, self.deal.dates
-        units = tranche.face / unit if unit > 0 else tranche.face
         if tranche.face <= 0:
             self.add("face-not-positive", (*path, "face"), f"a face of {tranche.face:,.2f}", "more than 0",
                      "leave a class that was not issued out")  # fmt: skip
-        elif units > MOST_UNITS:
-            self.add("face-too-large", (*path, "face"), f"a face of {tranche.face:g}, {units:.3g} units",
-                     f"at most {MOST_UNITS:.0e} units, which count exactly", "correct face or unit")  # fmt: skip
-        elif unit > 0 and abs(units - round(units)) > 1e-6:
+        elif self.countable((*path, "face"), tranche.face) and unit > 0 and _part(tranche.face / unit) > 1e-6:
             self.add("face-not-whole-units", (*path, "face"), f"a face of {tranche.face:,.10g}",
                      f"a whole multiple of the unit {unit:g}", "correct the face or the unit")  # fmt: skip
         if tranche.coupon is not None:
@@ -122,18 +118,28 @@ class _Checks(Findings):
         self.day_count((*path, "day_count"), coupon.day_count)
         if isinstance(coupon, FloatingCoupon):
             self.known("unknown-index", (*path, "index"), coupon.index, self.deal.index, "index")
+            self.share((*path, "spread"), coupon.spread, least=-1.0)
             return
         for key, rate in (("rate", coupon.rate), *((("steps", i), rate) for i, (_, rate) in enumerate(coupon.steps))):
-            where = (*path, key) if isinstance(key, str) else (*path, *key)
-            self.not_negative(where, rate, "negative-rate")
+            self.share((*path, key) if isinstance(key, str) else (*path, *key), rate)
         days = [date for date, _ in coupon.steps]
         if self.rising("steps-order", (*path, "steps"), days) and days and days[0] <= self.deal.dates.closing:
             self.add("step-before-closing", (*path, "steps", 0), f"a step on {days[0]}",
                      f"steps after closing {self.deal.dates.closing}", "give the rate at closing as rate")  # fmt: skip
 
-    def not_negative(self, path: Path, rate: float, code: str) -> None:
-        if rate < 0:
-            self.add(code, path, percent(rate), "0% or more", "take the minus out")
+    def share(self, path: Path, rate: float, least: float = 0.0) -> None:
+        if not least <= rate <= 1:
+            todo = "take the minus out" if rate < least else "check the decimal point"
+            self.add("rate-out-of-range", path, percent(rate), f"{percent(least)} to 100%", todo)
+
+    def countable(self, path: Path, amount: float) -> bool:
+        """An amount small enough to be counted exactly in the deal's unit."""
+        unit = self.deal.deal.money.unit
+        most = MOST_UNITS * (unit if unit > 0 else 0.01)
+        if abs(amount) > most:
+            self.add("amount-too-large", path, f"{amount:,.2f}" if abs(amount) < 1e18 else f"{amount:g}",
+                     f"at most {most:,.0f}, up to which every unit counts", "check the zeros")  # fmt: skip
+        return abs(amount) <= most
 
     def names_apart(self) -> None:
         """Classes and tranches share one namespace; a name differs from the others by more than its case."""
@@ -160,15 +166,15 @@ class _Checks(Findings):
         for name, fee in self.deal.fee.items():
             self.fee(("fee", name), fee)
         for name, tax in self.deal.tax.items():
-            if not 0 <= tax.rate <= 1:
-                self.add("tax-rate", ("tax", name, "rate"), percent(tax.rate), "0% to 100%", "correct the rate")
+            self.share(("tax", name, "rate"), tax.rate)
         for name, account in self.deal.account.items():
+            self.countable(("account", name, "opening"), account.opening)
             if account.opening < 0:
                 self.add("negative-opening", ("account", name, "opening"), f"{account.opening:,.2f}", "0 or more",
                          "what the account holds at closing")  # fmt: skip
             if account.interest is not None:
                 self.day_count(("account", name, "interest", "day_count"), account.interest.day_count)
-                self.not_negative(("account", name, "interest", "rate"), account.interest.rate, "negative-rate")
+                self.share(("account", name, "interest", "rate"), account.interest.rate)
 
     def fee(self, path: Path, fee: Fee) -> None:
         if (fee.rate is None) == (fee.amount is None):
@@ -183,14 +189,16 @@ class _Checks(Findings):
                      "take one of them out")  # fmt: skip
         self.day_count((*path, "day_count"), fee.day_count)
         for key, amount in (("amount", fee.amount), ("cap", fee.cap)):
-            if amount is not None and amount.value < 0:
+            if amount is not None and self.countable((*path, key), amount.value) and amount.value < 0:
                 self.add("negative-fee", (*path, key), f"{amount}", "0 or more", "take the minus out")
         if fee.rate is not None:
-            self.not_negative((*path, "rate"), fee.rate.rate, "negative-fee")
+            self.share((*path, "rate"), fee.rate.rate)
 
     def indexes(self) -> None:
         """Levels in order, and one in force when interest starts to accrue."""
         for name, index in self.deal.index.items():
+            for number, (_, level) in enumerate(index.path):
+                self.share(("index", name, "path", number), level, least=-1.0)
             path, days, closing = ("index", name, "path"), [date for date, _ in index.path], self.deal.dates.closing
             if self.rising("index-path", path, days) and (not days or days[0] > closing):
                 found = f"a first level on {days[0]}" if days else "no levels"
@@ -199,8 +207,13 @@ class _Checks(Findings):
     def support(self, name: str, support: Support) -> None:
         path: Path = ("support", name)
         self.known("unknown-entity", (*path, "provider"), support.provider, self.deal.entity, "entity")
-        if isinstance(support.limit, float) and support.limit < 0:
+        if isinstance(support.limit, float) and self.countable((*path, "limit"), support.limit) and support.limit < 0:
             self.add("negative-limit", (*path, "limit"), f"{support.limit:,.2f}", '0 or more, or "covered"',
                      "take the minus out")  # fmt: skip
         for index, claim in enumerate(support.covers):
             self.known("unknown-claim", (*path, "covers", index), claim, coverable(self.deal), "claim")
+
+
+def _part(units: float) -> float:
+    """How far a number of units is from a whole one."""
+    return abs(units - round(units))
