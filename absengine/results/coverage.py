@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from absengine.results.books import Books
 from absengine.schema import Floats, TrancheLabel
@@ -43,11 +44,26 @@ def _burdens(books: Books) -> list[str]:
 
 
 def _life_cash(books: Books) -> Floats:
-    """Numerator over the whole life: each tax and fee counts once, however long it stays unpaid."""
+    """Numerator over the whole life: each tax and fee counts once, however long it stays unpaid.
+
+    What goes on accruing once the notes are repaid and the pool pays no more is owed by nobody: the plan has ended.
+    """
     burdens = _burdens(books)
     paid, unpaid = ([f"{name}.{part}" for name in burdens] for part in ("paid", "unpaid"))
     brought = (books.pool_cash + _account_interest(books)).sum(axis=0)
-    return np.asarray(brought - books.total(paid).sum(axis=0) - books.total(unpaid)[-1])
+    owed = books.total(unpaid)[_last_payment(books), np.arange(books.lanes)]
+    return np.asarray(brought - books.total(paid).sum(axis=0) - owed)
+
+
+def _last_payment(books: Books) -> NDArray[np.intp]:
+    """``(lane,)``: the payment row that ends the plan's life, the first from the last pool cash or open note on."""
+    alive = np.abs(books.pool_cash) > books.dust
+    for label in books.labels.tranches:
+        if not label.residual:
+            alive = alive | (books.opening(label) + books.tranche(label.name, "interest_unpaid") > books.dust)
+    rows = np.arange(books.rows)[:, None]
+    last = np.where(alive, rows, 0).max(axis=0)
+    return np.asarray(np.where(books.paying & (rows >= last), rows, books.rows - 1).min(axis=0), dtype=np.intp)
 
 
 def _owed(books: Books, paid: list[str], unpaid: list[str]) -> Floats:

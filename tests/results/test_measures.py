@@ -39,6 +39,16 @@ def test_measure__coverage_by_date_and_in_total(by_name):
     assert a.coverage_total == pytest.approx((47 + 44.3 + 20.6) / (7.5 + 80), abs=1e-12)
 
 
+def test_measure__fees_of_a_plan_that_has_ended_burden_no_coverage(worked):
+    """The pool and the class end in year 2 (interest 4 and 2.5, principal 80); the fee of year 3 is owed by nobody."""
+    ended = {**worked.BASE, "tranche.A.balance": (50, 0, 0), "tranche.A.principal_paid": (30, 50, 0),
+             "tranche.A.principal_due": (30, 50, 0), "tranche.A.interest_paid": (4, 2.5, 0),
+             "fee.trustee.paid": (1, 1, 0), "fee.trustee.unpaid": (0, 0, 1)}  # fmt: skip
+    pool = {**worked.BASE_POOL, "interest": (8, 4.8, 0, 0), "principal": (40, 60, 0, 0)}
+    a = measure(worked.paths_of({"ended": (ended, pool)}))[0].tranches[0]
+    assert a.coverage_total == pytest.approx((48 + 64.8 + 0.5 - 2) / (6.5 + 80), abs=1e-12)
+
+
 def test_measure__shortfall_made_by_a_default(by_name):
     a, sub = by_name["default"].tranches
     assert a.principal_paid == pytest.approx(75.63, abs=1e-9)
