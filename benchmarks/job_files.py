@@ -18,7 +18,7 @@ money = { unit = "0.01", per = "class", rounding = "down" }
 [dates]
 cutoff = 2026-03-31
 closing = 2026-04-20
-legal_final = 2031-04-20
+legal_final = 2031-04-15
 collection = { every = "1 month", on = "last day" }
 payment = { every = "1 month", on = 15, first = 2026-05-15 }
 [pool]

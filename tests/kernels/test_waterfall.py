@@ -405,6 +405,21 @@ def test_fault__an_unlimited_facility_is_no_fault() -> None:
     assert run(program, np.array([[0.0], [1e300], [7.0], [1.0]]), np.zeros((1, 1, 1))).fault == NO_FAULT
 
 
+def test_fault__an_account_made_short_by_noise_is_no_fault() -> None:
+    program = program_of([line(Op.PAY, 0, 1, 2, 3, k=4)], cash=(1, 4), nonneg=(1,))
+    comp = run(program, np.array([[0.0], [100.0 - 1e-9], [250.0], [1.0], [1e-9 - 100.0]]), np.zeros((1, 1, 1)))
+    assert comp.fault == NO_FAULT
+    assert comp.state[1, 0] < 0.0
+
+
+def test_fault__the_tolerance_is_of_the_rows_own_cash() -> None:
+    """Row 0 moves 1e12 in and out, row 1 nothing: there a hundredth from nowhere is too much."""
+    moves = [line(Op.INPUT, 2, k=0), line(Op.MOVE, 1, 0, 2), line(Op.MOVE, 0, 1, 2)]
+    program = program_of([*moves, line(Op.INPUT, 3, k=1), line(Op.ACCUM, 1, 3)], rows=2, cash=(0, 1))
+    inputs = np.array([[1e12, 0.0, 0.0], [0.0, 0.01, 0.0]])[:, :, None]
+    assert run(program, np.zeros((4, 1)), inputs).fault == (FAULT_CASH, 1, -1, 0, 0.01, -1)
+
+
 def test_fault__entries_made_in_pairs_are_blamed_only_when_they_stay_apart() -> None:
     code = [line(Op.ACCUM, 0, 2), line(Op.SUB, 1, 1, 2), line(Op.ACCUM, 0, 3)]
     program = program_of(code, cash=(0, 1))
