@@ -1,9 +1,9 @@
 """A deal file is read, or refused with every problem and its place; no other exception leaves ``load``."""
 
-import datetime as dt
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,7 +25,7 @@ def planned(terms=PLAN, face=900):
     return changed(('principal = { kind = "pass_through" }', terms), ("face = 900", f"face = {face}"))
 
 
-# The file ---------------------------------------------------------------------------------------------------------------
+# The file ------------------------------------------------------------------------------------------------------------
 
 
 def test_deal_path__a_folder_without_a_deal(tmp_path):
@@ -65,13 +65,12 @@ def test_pool_files__beside_the_deal():
 
 def test_load__all_problems_at_once():
     text = changed(("face = 900", "face = -900"), ("legal_final = 2027-04-26", "legal_final = 2026-04-01"),
-                   ('interest = "main"', 'interest = "mian"'), ('do = "pay", what = ["interest.A"]', 'do = "pai"'))  # fmt: skip
+                   ('interest = "main"', 'interest = "mian"'), ('do = "pay"', 'do = "pai"'))  # fmt: skip
     codes = [code for code, _ in refused(text)]
-    assert codes == ["final-before-closing", "unknown-account", "face-not-positive", "unknown-verb"] or set(codes) == {
-        "final-before-closing", "unknown-account", "face-not-positive", "unknown-verb"}  # fmt: skip
+    assert sorted(codes) == ["face-not-positive", "final-before-closing", "unknown-account", "unknown-verb"]
 
 
-# Plans ------------------------------------------------------------------------------------------------------------------
+# Plans ---------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -146,15 +145,15 @@ def test_read_plans__a_name_that_is_no_file(name):
     assert code in ("plan-file-unreadable", "plan-file-missing")
 
 
-# Fuzz -------------------------------------------------------------------------------------------------------------------
+# Fuzz ----------------------------------------------------------------------------------------------------------------
 
 LINES = {path: path.read_text(encoding="utf-8").split("\n") for path in GOOD}
 WORDS = sorted(
     {word for lines in LINES.values() for line in lines for word in re.findall(r'"[^"]*"|[\w.]+|[{}=,\[\]]', line)}
 )
 ODD = ["0", "-1", "1e308", "nan", "inf", '""', "[]", "{}", "true", "2026-02-29", "9999-12-31", "0001-01-01", '"0001%"',
-       '"\\u0000"', '"Ａ"', "[[]]", '"pool.performing"', '"1/0"', '"max()"', '"((((("', '"principal.A"', "\x00", "𝄞", '"-5%"',
-       '"999999 days after payment"', '"1 day"', "99999999999999999999"]  # fmt: skip
+       '"\\u0000"', '"Ａ"', "[[]]", '"pool.performing"', '"1/0"', '"max()"', '"((((("', '"principal.A"', "\x00", "𝄞",
+       '"-5%"', '"999999 days after payment"', '"1 day"', "99999999999999999999"]  # fmt: skip
 
 
 @st.composite
@@ -189,7 +188,7 @@ def mutants(draw):
 
 
 @given(mutants())
-@settings(max_examples=400)
+@settings(max_examples=200)
 def test_load__works_or_is_refused_with_places(text):
     """Whatever loads also compiles, has labels and can be explained."""
     try:
@@ -206,7 +205,7 @@ def test_load__works_or_is_refused_with_places(text):
 
 
 @given(st.text(max_size=200))
-@settings(max_examples=100)
+@settings(max_examples=50)
 def test_load__any_text(text):
     with pytest.raises(DealError):
         loaded(text)
@@ -215,11 +214,5 @@ def test_load__any_text(text):
 def test_load__every_good_deal_compiles():
     for path in GOOD:
         deal = load(path)
-        assert deal.timeline.pay_date[-1] >= np_day(deal.file.dates.legal_final)
+        assert deal.timeline.pay_date[-1] >= np.datetime64(deal.file.dates.legal_final, "D")
         assert labels(deal, deal.compile(1000.0)).deal == deal.file.deal.name
-
-
-def np_day(date: dt.date):
-    import numpy as np
-
-    return np.datetime64(date, "D")
