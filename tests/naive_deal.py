@@ -222,6 +222,7 @@ class Lane:
             self.test("after collection", True)
             self.test("before payment", self.pays())
             if self.pays():
+                self.record["stage_run"][self.row] = float(list(self.file.stage).index(self.stage))
                 self.ran = True
                 self.fall_due()
                 for step in self.file.stage[self.stage].step:

@@ -63,6 +63,7 @@ def compile_program(
         with b.asm.into(b.asm.segment(f"stage {name}", number)), b.asm.scope():
             active = b.asm.scratch()
             b.asm.emit(Op.STAGE, active, b.stage, k=number)
+            b.asm.emit(Op.SET, b.flow("stage_run"), b.asm.param(f"stage.{name}", float(number)), mask=active)
             accrue.fall_due(b, active)
             for index, step in enumerate(stage.step):
                 compile_step(b, name, step, ("stage", name, "step", index), active)
