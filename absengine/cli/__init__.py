@@ -18,6 +18,7 @@ from absengine.cli.new import new
 from absengine.cli.schema import schema
 from absengine.cli.stress import stress
 from absengine.cli.tape import tape
+from absengine.cli.trace import trace
 from absengine.cli.warmup import warmup
 from absengine.errors import AbsError
 
@@ -55,7 +56,7 @@ def _before_command(
     context.ensure_object(Options).debug = debug
 
 
-COMMANDS = (demo, new, tape, check, explain, fmt, schema, stress, warmup)
+COMMANDS = (demo, new, tape, check, explain, fmt, schema, stress, trace, warmup)
 """Every command, in the order the help lists them; a command's name is its function's name."""
 
 for _command in COMMANDS:
