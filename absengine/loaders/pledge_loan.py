@@ -22,7 +22,7 @@ from absengine.loaders.interest import Growth, Resets, growth
 from absengine.loaders.schedule import Amortisation, Flows, amortise, level_payment
 from absengine.loaders.source import Context, Loaded
 from absengine.loaders.tape import Tape
-from absengine.schema import Floats
+from absengine.schema import Dates, Floats
 
 KIND = "pledge_loan"
 FIELDS = fields_of("contract", required=("asset_id", "balance", "amort_type"))
@@ -63,7 +63,16 @@ def schedule(tape: Tape, context: Context) -> Loaded:
         tape, KIND, cutoff=cutoff, balance=tape.column("balance"), maturity=_last_due(cycle, flows),
         rate=_rate_now(tape, grid, grown, resets),
     )  # fmt: skip
+    contracts["previous_due_date"] = _previous_due(grid)
     return Loaded(contracts, flows)
+
+
+def _previous_due(grid: Grid) -> Dates:
+    """Scheduled date before the first due date left, from which its interest runs; NaT for given plans."""
+    before = np.full(len(grid.count), np.datetime64("NaT"), dtype="datetime64[D]")
+    has = grid.count > 0
+    before[has] = grid.start[grid.first[:-1][has]]
+    return before
 
 
 def _refuse_amounts(tape: Tape, rows: terms.Rows, kind: NDArray[np.object_]) -> None:

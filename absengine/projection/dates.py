@@ -16,6 +16,8 @@ from absengine.schema import CashflowTable, Dates, Floats
 Indices = NDArray[np.int64]
 DAYS_PER_YEAR = 365.0
 """Annual default and prepayment rates run over days/365 (Hastructure 0.50.2, conventions of its period rates)."""
+PREVIOUS = "previous_due_date"
+"""Extra column of the contract table in which a loader tells the scheduled date before the first due date left."""
 
 
 def months_between(origin: Any, dates: Any, day: Any = None) -> Floats:
@@ -96,22 +98,22 @@ class Rhythm:
 
     @cached_property
     def previous(self) -> Dates:
-        """Scheduled date before the first due date left: the loader's column, else one step back, not before the
-        start.
+        """Scheduled date before the first due date left: as the loader knows it, else one step back.
+
+        Never before the start of the contract; where one due date is left and no loader tells, the later of start
+        and cut-off date.
         """
         contracts = self.table.contracts
-        stated = np.full(len(self.contract), np.datetime64("NaT", "D"))
-        if "previous_due_date" in contracts:
-            stated = contracts["previous_due_date"][self.contract].astype("datetime64[D]")
-        start = contracts["start_date"][self.contract]
+        start, cutoff = (contracts[name][self.contract] for name in ("start_date", "cutoff_date"))
         second = self.due[self.offset + np.minimum(1, self.count - 1)]
         step = months_apart(self.first, second, self.day)
-        regular = add_months(self.first, -step, self.day)
-        single = contracts["cutoff_date"][self.contract]
-        back = np.where(step > 0, regular, np.where(self.count > 1, self.first - (second - self.first), single))
-        known = ~np.isnat(start) & (start < self.first)
-        back = np.where(known, np.where(self.count > 1, np.maximum(back, start), start), back)
-        return np.asarray(np.where(np.isnat(stated), back, stated), dtype="datetime64[D]")
+        by_days = np.where(self.count > 1, self.first - (second - self.first), cutoff)
+        back = np.where(step > 0, add_months(self.first, -step, self.day), by_days)
+        back = np.where(~np.isnat(start) & (start < self.first), np.maximum(back, start), back)
+        if PREVIOUS in contracts and contracts[PREVIOUS].dtype.kind == "M":
+            stated = contracts[PREVIOUS][self.contract]
+            back = np.where(np.isnat(stated), back, stated)
+        return np.asarray(back, dtype="datetime64[D]")
 
 
 def run_on(due: Dates, previous: np.datetime64, count: int) -> Dates:

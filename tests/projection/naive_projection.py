@@ -51,9 +51,11 @@ class Contract:
     @property
     def previous(self) -> date:
         dates = [line[0] for line in self.due]
-        start = self.columns["start_date"]
+        start, cutoff = self.columns["start_date"], self.columns["cutoff_date"]
+        if self.columns.get("previous_due_date"):
+            return self.columns["previous_due_date"]
         if len(dates) == 1:
-            return start if start and start < dates[0] else self.columns["cutoff_date"]
+            return max(start, cutoff) if start and start < dates[0] else cutoff
         months = months_apart(dates[0], dates[1], self.day)
         back = plus_months(dates[0], -months, self.day) if months else dates[0] - (dates[1] - dates[0])
         return max(back, start) if start and start < dates[0] else back
