@@ -319,7 +319,7 @@ class Lane:
             return True
         if anchor[self.row] != start[self.row]:
             return False
-        year = [int((anchor[row] - self.line.closing).astype(int)) // 365 for row in (self.row - 1, self.row)]
+        year = [birthdays(date(self.line.closing), date(anchor[row])) for row in (self.row - 1, self.row)]
         return word == "each period" or year[1] > year[0]
 
     def fee_time(self, fee: object, unit: str) -> float:
@@ -376,6 +376,8 @@ class Lane:
     def fall_due(self) -> None:
         for name, tranche in self.file.tranche.items():
             note = self.notes[name]
+            if tranche.principal is not None and tranche.principal.kind in ("plan", "bullet"):
+                self.flows[f"tranche.{name}.principal_due"] = self.principal_due(note)
             if tranche.coupon is None:
                 continue
             fresh = cut(note.accrued, note.quantum)
@@ -572,7 +574,8 @@ class Lane:
                 self.flows[f"{at}.from.{source}"] += amount
             missing = [want - amount for want, amount in zip(missing, amounts, strict=True)]
         for claim, want, rest in zip(claims, asked, missing, strict=True):
-            if claim.note is not None:
+            kind = "" if claim.note is None else getattr(self.file.tranche[claim.note.name].principal, "kind", "")
+            if claim.note is not None and kind not in ("plan", "bullet"):
                 due = want if step.upto is not None else want - rest
                 self.flows[f"tranche.{claim.note.name}.principal_due"] += due
         self.flows[f"{at}.short"] = left_to_right(missing)
@@ -890,6 +893,17 @@ class Literals:
     def next(self) -> str:
         self.count += 1
         return f"{self.at}#{self.count}"
+
+
+def birthdays(born: dt.date, day: dt.date) -> int:
+    """Anniversaries of one day up to another; a 29 February has its own on the 28th in common years."""
+    count = 0
+    while True:
+        year = born.year + count + 1
+        leap_day = born.month == 2 and born.day == 29 and not calendar.isleap(year)
+        if dt.date(year, born.month, 28 if leap_day else born.day) > day:
+            return count
+        count += 1
 
 
 def mixed(parts: list[Worth]) -> str:

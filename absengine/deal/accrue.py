@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
+from absengine.calendars.date_rules import add_months
 from absengine.deal.assembler import Slot
 from absengine.deal.builder import CASH_CHANNELS, Builder
 from absengine.deal.formulas import emit_formula
@@ -11,7 +13,7 @@ from absengine.deal.nouns import Fee, FixedCoupon, FloatingCoupon
 from absengine.kernels.opcodes import Op
 from absengine.language.formula import Kind
 from absengine.language.units import AmountPer
-from absengine.schema import RECOVERY_SOURCES, Floats
+from absengine.schema import RECOVERY_SOURCES, Dates, Floats
 
 
 def credit_account_interest(b: Builder) -> None:
@@ -108,9 +110,14 @@ def _resets(b: Builder, terms: FloatingCoupon) -> Floats:
     line = b.timeline
     flags = line.accrual_start == line.anchor
     if terms.reset == "yearly":
-        years = (line.anchor - line.closing).astype(int) // 365
-        flags = np.diff(years, prepend=-1) > 0
+        flags = np.diff(_whole_years(line.closing, line.anchor), prepend=-1) > 0
     return np.asarray(flags, dtype=float)
+
+
+def _whole_years(closing: np.datetime64, dates: Dates) -> NDArray[np.int64]:
+    """Anniversaries of closing up to each date."""
+    months = dates.astype("datetime64[M]").astype(np.int64) - closing.astype("datetime64[M]").astype(np.int64)
+    return np.asarray((months - (add_months(closing, months) > dates)) // 12)
 
 
 def accrue_fees(b: Builder) -> None:
@@ -185,6 +192,8 @@ def fall_due(b: Builder, active: Slot) -> None:
                     b.add(b.interest_on_interest(name), extra, active)
                     b.add(b.interest_unpaid(name), extra, active)
                 b.asm.emit(Op.SET, b.flow(f"tranche.{name}.interest_due"), b.interest_unpaid(name), mask=active)
+            if tranche.principal is not None and tranche.principal.kind != "pass_through":
+                b.asm.emit(Op.SET, b.flow(f"tranche.{name}.principal_due"), b.principal_due(name), mask=active)
     for name, fee in b.deal.fee.items():
         with b.asm.scope(b.locate(("fee", name))):
             _fee_falls_due(b, name, fee, active)

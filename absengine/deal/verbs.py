@@ -245,13 +245,21 @@ def _draw_support(at: StepContext, name: str, amount: Slot) -> Slot:
 
 
 def _record_principal_due(at: StepContext, parts: list[Payable], needs: list[Slot], shorts: list[Slot]) -> None:
-    """Principal due by class: what the terms or the allotment asked for; in a full sweep, what was paid."""
+    """Principal due of a pass-through class: what the step allotted; in a full sweep, what was paid (domain §9).
+
+    A plan or a bullet owes by its own terms, whatever a step pays: that is recorded when the list starts.
+    """
     b = at.b
     for part, need, short in zip(parts, needs, shorts, strict=True):
         kind, _, tranche = part.name.partition(".")
-        if kind == "principal":
+        if kind == "principal" and _passes_through(b, tranche):
             due = need if at.step.upto is not None else b.asm.value(Op.SUB, need, short)
             b.add(b.flow(f"tranche.{tranche}.principal_due"), due, at.mask)
+
+
+def _passes_through(b: Builder, tranche: str) -> bool:
+    terms = b.tranche(tranche).principal
+    return terms is None or terms.kind == "pass_through"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

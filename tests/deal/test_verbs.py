@@ -259,7 +259,7 @@ def test_write_down__takes_from_the_end_of_a_plan() -> None:
     assert run["tranche.A.written_down"] == [30, 0, 10]
     assert run["step.normal.s1.short"] == [0, 0, 190]
     assert run["tranche.A.principal_paid"] == [40, 20, 0]
-    assert run["tranche.A.principal_due"] == [40, 30, 0]
+    assert run["tranche.A.principal_due"] == [40, 30, 10]  # what was due when the list started
     assert run["tranche.A.balance"] == [30, 10, 0]
 
 
