@@ -45,7 +45,8 @@ class Buffers:
 
 def settable(deal: Compiled) -> tuple[str, ...]:
     """Names a case may override: terms of classes, accounts, fees, supports, and the literals of formulas."""
-    return tuple(name for name in deal.params if "." in name and not name.startswith(("stage.", "money.", "scratch.")))
+    inner = ("stage.", "money.", "scratch.")
+    return tuple(name for name in deal.params if "#" in name or ("." in name and not name.startswith(inner)))
 
 
 def start_values(deal: Compiled, overrides: Sequence[Mapping[str, float]], places: Iterable[Where]) -> Floats:

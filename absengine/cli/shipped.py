@@ -38,6 +38,11 @@ def pack_files(asked: list[str], deal: Path) -> list[Path]:
         elif word in shipped:
             files.append(shipped[word])
         else:
-            allowed = f"a pack file, or one of {', '.join(shipped)}"
-            raise UsageError(Problem("unknown-pack", Where(path="--pack"), f"'{word}'", allowed, "check the path"))
+            from absengine.language.validation import did_you_mean
+
+            allowed, todo = (
+                f"a pack file, or one of {', '.join(shipped)}",
+                did_you_mean(word, shipped, "check the path"),
+            )
+            raise UsageError(Problem("unknown-pack", Where(path="--pack"), f"'{word}'", allowed, todo))
     return files
