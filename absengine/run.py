@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from absengine.deal.labels import labels as label
 from absengine.deal.load import Deal, load
 from absengine.deal.program import Compiled
-from absengine.errors import DealError, Problem, Problems, ScenarioError, Where
+from absengine.errors import DealError, Problem
 from absengine.loaders import PoolSource, read_pool
 from absengine.projection import Bound, Projection
-from absengine.scenario import Case, Pack, load_pack
+from absengine.scenario import Case, Pack, load_pack, refuse_same_names
 from absengine.schema import CashflowTable, Floats, Labels, PathInputs, TranchePaths
 from absengine.waterfall import Buffers, run_waterfall, start_values
 
@@ -30,7 +30,10 @@ Shift = tuple[tuple[str, float], ...]
 
 @dataclass(frozen=True)
 class StressRun:
-    """Recorded paths of every case, and of the same cases with credit events off (the twin of domain §9)."""
+    """Recorded paths of every case, and of the same cases with credit events off (the twin of domain §9).
+
+    ``unplaced`` is, by case, the principal a scenario wanted to default where no balance fell due any more [currency].
+    """
 
     deal: Deal
     pool: CashflowTable
@@ -38,6 +41,7 @@ class StressRun:
     cases: tuple[Case, ...]
     paths: TranchePaths
     twin: TranchePaths
+    unplaced: Floats
 
 
 def stress(
@@ -69,7 +73,7 @@ def run_cases(
     progress: Progress | None = None,
 ) -> StressRun:
     """Cases and their credit-free twins, as lanes of the same arrays through the same kernel."""
-    _check_names(cases)
+    refuse_same_names(cases)
     everything = (*cases, *(case.without_credit() for case in cases))
     pools = _Pools(deal)
     base = pools.table(())
@@ -90,7 +94,8 @@ def run_cases(
     )
     _run_blocks(job, list(_blocks(groups, block)), threads, progress)
     place, half = np.argsort(order), len(cases)
-    return StressRun(deal, base, packs, cases, job.paths(place[:half]), job.paths(place[half:]))
+    unplaced = np.concatenate([group.bound.unplaced for group in groups])[place[:half]]
+    return StressRun(deal, base, packs, cases, job.paths(place[:half]), job.paths(place[half:]), unplaced)
 
 
 @dataclass(frozen=True)
@@ -189,16 +194,3 @@ def _check_fees(deal: Deal, pool: CashflowTable) -> None:
     if "fee" not in deal.file.collect and float(np.sum(pool.flows["fee_due"])) > 0:
         found, allowed = "a pool that pays fees, no account for them", "an account for each kind of pool cash"
         raise DealError(Problem("unmapped-cash-source", deal.where(("collect",)), found, allowed, 'add fee = "…"'))
-
-
-def _check_names(cases: Sequence[Case]) -> None:
-    """Two scenarios of one name could not be told apart in a table."""
-    seen: dict[str, Where] = {}
-    problems = Problems()
-    for case in cases:
-        if case.name in seen:
-            found = f"the scenario '{case.name}' again (first: {seen[case.name]})"
-            allowed = "a name used once over all packs of a run"
-            problems.add("scenario-twice", case.scenario.where, found, allowed, "rename one of them")
-        seen.setdefault(case.name, case.scenario.where)
-    problems.refuse(ScenarioError)

@@ -37,7 +37,7 @@ def trace(
 
 def _lines(found: Trace) -> list[str]:
     """Plain text: one block per date, steps in the order they ran, then the triggers."""
-    dates = list(dict.fromkeys(line.date for line in (*found.steps, *found.triggers)))
+    dates = list(dict.fromkeys([*(line.date for line in found.steps), *(line.date for line in found.triggers)]))
     out = [f"scenario {found.scenario}"]
     for date in dates:
         steps = [line for line in found.steps if line.date == date]

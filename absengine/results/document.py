@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,7 @@ def stress_document(
     pool_balance: float,
     contracts: int,
     run: str = "",
+    unplaced: Sequence[float] = (),
     further: Mapping[str, Any] | None = None,
     measures: tuple[ScenarioMeasures, ...] | None = None,
     layers: tuple[LayerLines, ...] | None = None,
@@ -53,7 +54,7 @@ def stress_document(
         "scenarios": [
             {
                 "name": one.name,
-                "pool": one.pool.as_json(places),
+                "pool": one.pool.as_json(places) | _unplaced(unplaced, lane, places),
                 "events": [event.as_json() for event in one.events],
                 "tranches": [tranche.as_json(places) for tranche in one.tranches],
                 **_layers(layers[lane] if layers is not None else None, places),
@@ -61,6 +62,13 @@ def stress_document(
             for lane, one in enumerate(measures)
         ],
     }
+
+
+def _unplaced(unplaced: Sequence[float], lane: int, places: int) -> dict[str, Any]:
+    """Principal a scenario wanted to default where no balance fell due any more; None where nobody counted."""
+    if not len(unplaced):
+        return {"default_unplaced": None, "default_unplaced_reason": "not counted for this run"}
+    return {"default_unplaced": round(float(unplaced[lane]), places) + 0.0}
 
 
 def _deal(labels: Labels, places: int) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from absengine.scenario.nouns import (
     Scope,
     Supporter,
 )
-from absengine.scenario.pack import load_pack
+from absengine.scenario.pack import load_pack, refuse_same_names
 
 __all__ = [
     "Assumption",
@@ -28,4 +28,5 @@ __all__ = [
     "Scope",
     "Supporter",
     "load_pack",
+    "refuse_same_names",
 ]

@@ -18,6 +18,7 @@ from absengine.scenario.aliases import ALIASES
 from absengine.scenario.nouns import (
     LEVELS,
     Assumption,
+    Case,
     Curve,
     Delay,
     Event,
@@ -51,6 +52,19 @@ def load_pack(path: Path) -> Pack:
     scenarios = _Expansion(document, file, problems).scenarios()
     problems.refuse(ScenarioError)
     return Pack(file.title, tuple(scenarios), file.source)
+
+
+def refuse_same_names(cases: Sequence[Case]) -> None:
+    """Two scenarios of one name could not be told apart in a table: ScenarioError."""
+    seen: dict[str, Where] = {}
+    problems = Problems()
+    for case in cases:
+        if case.name in seen:
+            found = f"the scenario '{case.name}' again (first: {seen[case.name]})"
+            allowed = "a name used once over all packs of a run"
+            problems.add("scenario-twice", case.scenario.where, found, allowed, "rename one of them")
+        seen.setdefault(case.name, case.scenario.where)
+    problems.refuse(ScenarioError)
 
 
 @dataclass
