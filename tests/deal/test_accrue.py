@@ -54,7 +54,8 @@ def test_accrue_coupons__steps_from_their_day() -> None:
 def test_accrue_coupons__steps_move_with_the_coupon_and_stop_at_zero() -> None:
     a = note(1000) | {"coupon": {"kind": "fixed", "rate": "12%", "steps": [[day(1), "6%"]], "day_count": "30/360"}}
     text = deal(2, a, pay("interest.A"))
-    assert Run(text, changes={"tranche.A.coupon.rate": 0.24})["tranche.A.interest_due"] == [20, 35]  # 24 % less six points
+    # six points less from month 2 on: 18 % after 24 %, and nothing after 3 %
+    assert Run(text, changes={"tranche.A.coupon.rate": 0.24})["tranche.A.interest_due"] == [20, 35]
     assert Run(text, changes={"tranche.A.coupon.rate": 0.03})["tranche.A.coupon"] == [0.03, 0]
 
 

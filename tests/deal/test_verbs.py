@@ -30,6 +30,20 @@ def test_pay__plan_with_arrears() -> None:
     assert run["tranche.SUB.residual_paid"] == [0, 0, 15]
 
 
+def test_pay__principal_asked_for_twice_is_due_once() -> None:
+    tables = {
+        "account.reserve": {"opening": 12},
+        "tranche.A": note(100, coupon=None, principal=plan([40, 60])),
+        "tranche.SUB": rest(),
+        "stage.normal": stage(pay("principal.A", upto="due"), pay("principal.A", source="reserve", upto="due"), REST),
+    }
+    run = Run(small(2, tables), principal=[25, 70])
+    # 40 due: 25 from main, 12 from the reserve. Month 2: 3 + 60 from main.
+    assert run["tranche.A.principal_due"] == [40, 63]
+    assert run["tranche.A.principal_paid"] == [37, 63]
+    assert run["step.normal.s2.due"] == [15, 0]
+
+
 def test_pay__bullet_waits_for_its_date() -> None:
     tables = {
         "tranche.A": note(100, coupon=None, principal={"kind": "bullet", "expected": day(2)}),
