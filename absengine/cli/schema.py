@@ -12,7 +12,8 @@ import typer
 Rows = dict[str, list[dict[str, str]]]
 HELP = (
     "tables: columns of cash flows, contracts and rights. tape: headers a tape may have. "
-    "deal, pack: JSON Schema of a deal file, of a stress pack. words: verbs, trigger effects and formula names."
+    "deal, pack: JSON Schema of a deal file, of a stress pack. "
+    "words: verbs, trigger effects, names and functions of formulas."
 )
 
 
@@ -81,11 +82,13 @@ def _words() -> Rows:
     from absengine.deal.names import FAMILIES
     from absengine.deal.triggers import EFFECTS
     from absengine.deal.verbs import VERBS
+    from absengine.language.formula import FUNCTIONS
 
     return {
         "verbs": [_word(entry.key, entry) for entry in VERBS],
         "trigger effects": [_word(entry.key, entry) for entry in EFFECTS],
         "formula names": [_word(f"{family.prefix}.…", family) for family in FAMILIES],
+        "formula functions": [{"key": name, "en": one.en, "doc": one.zh} for name, one in FUNCTIONS.items()],
     }
 
 
