@@ -176,8 +176,11 @@ class Timeline:
 RECOVERY_SOURCES: tuple[str, ...] = ("deposit", "cure", "guarantor", "fund", "insurance", "ip", "repurchase")
 """Asset-level recovery ledgers in legal order (domain guide §6.3 and §9)."""
 
+CASH_CHANNELS: tuple[str, ...] = ("interest", "principal", "prepayment", "fee")
+"""Pool channels that carry cash, beside every ``recovery.<source>``; ``collect`` sends each to an account."""
+
 POOL_CHANNELS: tuple[str, ...] = (
-    "interest", "principal", "prepayment", "fee",
+    *CASH_CHANNELS,
     *(f"recovery.{source}" for source in RECOVERY_SOURCES),
     "opening", "performing", "default", "recognised",
 )  # fmt: skip

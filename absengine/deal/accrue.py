@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 
 from absengine.calendars.date_rules import add_months
 from absengine.deal.assembler import Slot
-from absengine.deal.builder import CASH_CHANNELS, Builder
+from absengine.deal.builder import Builder
 from absengine.deal.formulas import emit_formula
 from absengine.deal.nouns import Fee, FixedCoupon, FloatingCoupon
 from absengine.kernels.opcodes import Op
 from absengine.language.formula import Kind
 from absengine.language.units import AmountPer
-from absengine.schema import RECOVERY_SOURCES, Dates, Floats
+from absengine.schema import CASH_CHANNELS, RECOVERY_SOURCES, Dates, Floats
 
 
 def credit_account_interest(b: Builder) -> None:

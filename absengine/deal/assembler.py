@@ -1,4 +1,4 @@
-"""Slots and instructions: the workbench on which a deal is compiled, and the compiled result.
+"""Slots and instructions: the workbench on which a deal is compiled, and how they become arrays.
 
 Slots are numbered in groups (parameters, persistent state, flows of a row, scratch) only when the program is finished,
 so every operand is a :class:`Slot` until then.
@@ -6,7 +6,7 @@ so every operand is a :class:`Slot` until then.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -206,7 +206,10 @@ def lay_out(assembler: Assembler) -> Layout:
 
 def encode(assembler: Assembler, layout: Layout) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """``(code (instruction, 7), segments (segment, 3))``; empty segments are left out."""
-    number: Callable[[Slot | None], int] = lambda slot: -1 if slot is None else layout[slot]  # noqa: E731
+
+    def number(slot: Slot | None) -> int:
+        return -1 if slot is None else layout[slot]
+
     code: list[list[int]] = []
     segments: list[list[int]] = []
     for segment in assembler.segments:

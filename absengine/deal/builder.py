@@ -13,16 +13,13 @@ from absengine.deal.assembler import UNLIMITED, Assembler, Slot
 from absengine.deal.nouns import DealFile, Tranche
 from absengine.errors import Where
 from absengine.kernels.opcodes import Op
-from absengine.language.formula import Kind
+from absengine.language.scanner import Path
 from absengine.schema import POOL_CHANNELS, RECOVERY_SOURCES, Dates, Floats, Timeline
 
 if TYPE_CHECKING:
     from absengine.deal.names import Family
 
-Locate = Callable[[tuple[str | int, ...]], Where]
-
-CASH_CHANNELS: tuple[str, ...] = ("interest", "principal", "prepayment", "fee")
-"""Pool cash besides recoveries; ``collect`` sends each to an account."""
+Locate = Callable[[Path], Where]
 
 
 @dataclass
@@ -35,7 +32,6 @@ class Builder:
     pool_balance: float
     locate: Locate
     names: dict[str, Family]
-    formula: Callable[[Builder, str, Kind | None, tuple[str | int, ...]], Slot]
     asm: Assembler = field(init=False)
     record: dict[str, Slot] = field(default_factory=dict)
     starts: list[tuple[Slot, Slot]] = field(default_factory=list)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from absengine.calendars.day_count import convention
 from absengine.deal.date_checks import check_dates
-from absengine.deal.findings import Findings, Path
+from absengine.deal.findings import Findings
 from absengine.deal.forms import coverable
 from absengine.deal.formula_checks import check_formulas
 from absengine.deal.nouns import DealFile, Fee, FixedCoupon, FloatingCoupon, Support, Tranche
@@ -12,6 +12,7 @@ from absengine.deal.stage_checks import check_stages
 from absengine.deal.trigger_checks import check_trigger
 from absengine.errors import InputError, Problems
 from absengine.language.names import refuse_twins
+from absengine.language.scanner import Path
 from absengine.language.toml import Document
 from absengine.language.units import percent
 from absengine.schema import RECOVERY_SOURCES

@@ -7,10 +7,11 @@ import datetime as dt
 import numpy as np
 
 from absengine.calendars.business_days import calendar
-from absengine.deal.findings import Findings, Path
+from absengine.deal.findings import Findings
 from absengine.deal.nouns import DealFile, PaymentDates, Regular
 from absengine.deal.timeline import day, payment_dates
 from absengine.errors import InputError
+from absengine.language.scanner import Path
 from absengine.language.units import PeriodText
 from absengine.schema import Timeline
 

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from absengine.errors import InputError, Problems
+from absengine.language.scanner import Path
 from absengine.language.toml import Document
 from absengine.language.validation import did_you_mean, one_of
-
-Path = tuple[str | int, ...]
 
 
 class Findings:

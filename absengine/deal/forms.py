@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from absengine.deal.findings import Findings, Path, suggestion
+from absengine.deal.findings import Findings, suggestion
 from absengine.deal.nouns import DealFile, Step
 from absengine.deal.verbs import VERBS, Verb
+from absengine.language.scanner import Path
 from absengine.language.validation import one_of
 
 FIELDS: dict[str, str] = {"what": "what", "source": "from", "to": "to", "share": "share", "upto": "upto",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from absengine.deal.findings import Findings, Path
+from absengine.deal.findings import Findings
 from absengine.deal.names import known_names
 from absengine.deal.nouns import DealFile
 from absengine.errors import Problems, Where
 from absengine.language.formula import Kind, names, parse
 from absengine.language.kinds import check
+from absengine.language.scanner import Path
 
 
 def check_formulas(deal: DealFile, findings: Findings) -> None:

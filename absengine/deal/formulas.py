@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from absengine.deal.assembler import Slot
 from absengine.deal.builder import Builder
@@ -10,12 +12,14 @@ from absengine.errors import Problems, Where
 from absengine.kernels.opcodes import Op
 from absengine.language.formula import Binary, BoolOp, Call, Compare, Kind, Name, Node, Number, Unary, parse
 from absengine.language.kinds import check
+from absengine.language.scanner import Path
+
+if TYPE_CHECKING:
+    from absengine.deal.names import Family
 
 _ARITHMETIC = {"+": Op.ADD, "-": Op.SUB, "*": Op.MUL, "/": Op.DIV}
 _COMPARISONS = {"<": (Op.LT, False), "<=": (Op.LE, False), ">": (Op.LT, True), ">=": (Op.LE, True),
                 "==": (Op.EQ, False), "!=": (Op.NE, False)}  # fmt: skip
-
-Path = tuple[str | int, ...]
 
 
 @lru_cache(maxsize=4096)
@@ -24,6 +28,11 @@ def parsed(text: str) -> Node:
     node = parse(text, Where(), Problems())
     assert node is not None
     return node
+
+
+def kind_of(node: Node, families: Mapping[str, Family]) -> Kind | None:
+    """The kind of a formula that has been checked, or of a part of it."""
+    return check(node, lambda name: families[name].kind if name in families else None, Where(), Problems())
 
 
 def emit_formula(b: Builder, text: str, expected: Kind | None, path: Path) -> Slot:
@@ -81,8 +90,7 @@ class _Emitter:
         return next((kind for kind in kinds if kind not in (None, Kind.NUMBER)), None)
 
     def kind(self, node: Node) -> Kind | None:
-        families = self.b.names
-        return check(node, lambda name: families[name].kind if name in families else None, Where(), Problems())
+        return kind_of(node, self.b.names)
 
     def _literal(self, node: Number, expected: Kind | None) -> Slot:
         self.literals += 1

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Literal, cast
 
-from absengine.deal.formulas import parsed
+from absengine.deal.formulas import kind_of, parsed
 from absengine.deal.load import Deal
 from absengine.deal.names import known_names
+from absengine.deal.nouns import Step
 from absengine.deal.program import Compiled
 from absengine.deal.triggers import parse_effect
-from absengine.errors import Problems, Where
+from absengine.errors import Where
 from absengine.language.formula import Compare, Kind
-from absengine.language.kinds import check
 from absengine.schema import Labels, StepLabel, TrancheLabel, TriggerLabel
 
 Unit = Literal["money", "ratio", "rate", "count", "date", "flag", ""]
@@ -80,7 +80,7 @@ def place(where: Where) -> str:
     return f"{name}:{where.line}" if where.line else name
 
 
-def _sources(step: Any) -> tuple[str, ...]:
+def _sources(step: Step) -> tuple[str, ...]:
     return (*((f"account.{step.source}",) if step.source else ()), *step.then)
 
 
@@ -123,8 +123,7 @@ def _value_unit(deal: Deal, when: str) -> Unit:
     node = parsed(when)
     if not isinstance(node, Compare):
         return "flag"
-    families = known_names(deal.file)
-    kind = check(node.left, lambda name: families[name].kind if name in families else None, Where(), Problems())
+    kind = kind_of(node.left, known_names(deal.file))
     return cast(Unit, "" if kind is None or kind is Kind.NUMBER else kind.value)
 
 

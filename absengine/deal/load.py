@@ -67,6 +67,7 @@ class Deal:
         return {"tape": self.folder / pool.tape, "kind": pool.kind, **files, "defaults": defaults}
 
     def where(self, path: tuple[str | int, ...]) -> Where:
+        """Place of a part of the deal file."""
         return self.document.where(path)
 
     def compile(self, pool_balance: float) -> Compiled:

@@ -9,11 +9,12 @@ import numpy as np
 
 from absengine.deal.accrue import cap_room, fee_to_come, tax_to_come
 from absengine.deal.assembler import Slot
-from absengine.deal.builder import CASH_CHANNELS, Builder
+from absengine.deal.builder import Builder
+from absengine.deal.formulas import emit_formula
 from absengine.deal.nouns import DealFile
 from absengine.kernels.opcodes import Op
 from absengine.language.formula import Kind
-from absengine.schema import Floats
+from absengine.schema import CASH_CHANNELS, Floats
 
 Emit = Callable[[Builder, str], Slot]
 Members = Callable[[DealFile], Iterable[str]]
@@ -68,7 +69,7 @@ def _cum_default_rate(b: Builder, member: str) -> Slot:
 def _target(b: Builder, member: str) -> Slot:
     target = b.deal.account[member].target
     assert target is not None
-    return b.formula(b, target, Kind.MONEY, ("account", member, "target"))
+    return emit_formula(b, target, Kind.MONEY, ("account", member, "target"))
 
 
 def _pending(b: Builder, accrued: Slot, coming: Slot) -> Slot:

@@ -1,6 +1,6 @@
 """The nouns of a deal file, as a structurer writes them (design §6). Pydantic checks form, :mod:`.checks` checks sense.
 
-Every table maps to one model; unknown keys are refused. Formulas stay text here and are typed in :mod:`.names`.
+Every table maps to one model; unknown keys are refused. Formulas stay text here; :mod:`.formula_checks` types them.
 """
 
 from __future__ import annotations

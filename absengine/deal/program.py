@@ -13,7 +13,6 @@ import numpy as np
 from absengine.deal import accrue
 from absengine.deal.assembler import Slot, encode, lay_out
 from absengine.deal.builder import Builder, Locate
-from absengine.deal.formulas import emit_formula
 from absengine.deal.names import known_names
 from absengine.deal.nouns import DealFile
 from absengine.deal.triggers import compile_trigger
@@ -28,9 +27,8 @@ class Compiled:
     """A deal ready to run: its program, where each lane starts, and what each number is called.
 
     ``initial`` is (slot,) in counting units; ``params`` maps parameter names to slots, of which ``money_params`` are
-    amounts; ``starts`` are (state, parameter)
-    pairs copied before the first row; ``items`` names the recorded slots; ``places`` gives the deal line of every
-    instruction.
+    amounts; ``starts`` are (state, parameter) pairs copied before the first row; ``items`` names the recorded slots;
+    ``places`` gives the deal line of every instruction.
     """
 
     program: Program
@@ -49,7 +47,7 @@ def compile_program(
     deal: DealFile, timeline: Timeline, plans: dict[str, Floats], pool_balance: float, locate: Locate
 ) -> Compiled:
     """Compile a checked deal. ``plans`` maps tranche to principal by row, ``pool_balance`` is at the cut-off dates."""
-    b = Builder(deal, timeline, plans, pool_balance, locate, known_names(deal), emit_formula)
+    b = Builder(deal, timeline, plans, pool_balance, locate, known_names(deal))
     opening = b.asm.segment("open")
     with b.asm.into(opening):
         b.asm.emit(Op.ZERO, b.ran, k=b.ran)  # operands are set once every flow is known

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from absengine.deal.findings import Findings, Path
+from absengine.deal.findings import Findings
 from absengine.deal.nouns import DealFile, Trigger
 from absengine.deal.triggers import EFFECTS, Effect, parse_effect
+from absengine.language.scanner import Path
 
 
 def reachable_stages(deal: DealFile) -> set[str]:

@@ -17,6 +17,7 @@ from absengine.deal.payables import Payable, payables
 from absengine.kernels.opcodes import Op
 from absengine.language.formula import Kind
 from absengine.language.registry import Entry, Registry
+from absengine.language.scanner import Path
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class StepContext:
     b: Builder
     stage: str
     step: Step
-    path: tuple[str | int, ...]
+    path: Path
     mask: Slot
 
     @property
@@ -37,7 +38,7 @@ class StepContext:
         return self.b.flow(f"{self.item}.{part}")
 
 
-def compile_step(b: Builder, stage: str, step: Step, path: tuple[str | int, ...], active: Slot) -> None:
+def compile_step(b: Builder, stage: str, step: Step, path: Path, active: Slot) -> None:
     """Emit one step of a stage's list."""
     with b.asm.scope(b.locate(path)):
         mask = active
@@ -48,6 +49,12 @@ def compile_step(b: Builder, stage: str, step: Step, path: tuple[str | int, ...]
 
 def _claims(at: StepContext) -> list[Payable]:
     return [part for name in at.step.what for part in payables(at.b, name)]
+
+
+def _limit(at: StepContext) -> Slot:
+    """What ``upto`` says, cut down to whole units; nothing where it is negative."""
+    assert at.step.upto is not None
+    return at.b.floored(at.b.asm.positive(emit_formula(at.b, at.step.upto, Kind.MONEY, (*at.path, "upto"))))
 
 
 def _pay(at: StepContext) -> None:
@@ -70,7 +77,7 @@ def _move(at: StepContext) -> None:
         amount = b.where_set(at.mask, need)
         b.asm.emit(Op.MOVE, target, source, amount)
     else:
-        need = b.floored(b.asm.positive(emit_formula(b, step.upto, Kind.MONEY, (*at.path, "upto"))))
+        need = _limit(at)
         amount = b.asm.scratch()
         b.asm.emit(Op.PAY, amount, source, need, b.quantum, mask=at.mask, k=target)
     b.asm.emit(Op.SET, at.flow("due"), need, mask=at.mask)
@@ -81,8 +88,8 @@ def _move(at: StepContext) -> None:
 def _draw(at: StepContext) -> None:
     """Call a support into an account."""
     b, step = at.b, at.step
-    assert step.to is not None and step.upto is not None
-    need = b.floored(b.asm.positive(emit_formula(b, step.upto, Kind.MONEY, (*at.path, "upto"))))
+    assert step.to is not None
+    need = _limit(at)
     b.asm.emit(Op.SET, at.flow("due"), need, mask=at.mask)
     short = b.asm.value(Op.COPY, need)
     for name in step.what:
@@ -98,8 +105,7 @@ def _draw(at: StepContext) -> None:
 def _write_down(at: StepContext) -> None:
     """Write principal off, in the order named, up to the stated loss."""
     b = at.b
-    assert at.step.upto is not None
-    left = b.floored(b.asm.positive(emit_formula(b, at.step.upto, Kind.MONEY, (*at.path, "upto"))))
+    left = _limit(at)
     b.asm.emit(Op.SET, at.flow("due"), left, mask=at.mask)
     for name in at.step.what:
         for tranche in b.tranches_of(name.removeprefix("principal.")):
@@ -114,8 +120,7 @@ def _write_down(at: StepContext) -> None:
 def _book(at: StepContext) -> None:
     """Debit ledgers in the order named, each up to its room."""
     b = at.b
-    assert at.step.upto is not None
-    left = b.floored(b.asm.positive(emit_formula(b, at.step.upto, Kind.MONEY, (*at.path, "upto"))))
+    left = _limit(at)
     b.asm.emit(Op.SET, at.flow("due"), left, mask=at.mask)
     for name in at.step.what:
         ledger = name.removeprefix("ledger.")

@@ -14,11 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from absengine.schema import Dates, Floats, Labels, TrancheLabel, TranchePaths
+from absengine.schema import CASH_CHANNELS, Dates, Floats, Labels, TrancheLabel, TranchePaths
 
 Flags = NDArray[np.bool_]
-CASH_CHANNELS: tuple[str, ...] = ("interest", "principal", "prepayment", "fee")
-"""Pool channels that carry cash, beside every ``recovery.<source>``."""
 PAID: tuple[str, ...] = ("interest_paid", "principal_paid", "residual_paid")
 """Recorded items of a class that are cash to its holders."""
 
