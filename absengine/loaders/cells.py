@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from absengine import arrow
 from absengine.errors import Where
 from absengine.schema import Ints
 
@@ -35,12 +36,12 @@ class RawColumn:
     def of(cls, cells: Iterable[str] | pa.Array | pa.ChunkedArray) -> RawColumn:
         """Encode cells; texts that differ only in blanks at their ends become one."""
         if not isinstance(cells, pa.Array | pa.ChunkedArray):
-            cells = pa.array(cells, pa.string())
+            cells = arrow.texts(list(cells))
         if isinstance(cells, pa.ChunkedArray):
             cells = cells.combine_chunks()
         encoded: Any = cells.dictionary_encode()
         texts: list[str] = encoded.dictionary.to_pylist()
-        codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int32)
+        codes = arrow.numbers(encoded.indices).astype(np.int32)
         stripped = [text.strip("\ufeff\u200b \t\r\n\u3000\xa0") for text in texts]
         if stripped == texts:
             return cls(texts, codes)

@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from absengine import arrow
 from absengine.language.validation import did_you_mean
 from absengine.loaders.cells import RawColumn
 from absengine.loaders.fields import TapeField, normal, units
@@ -134,10 +135,10 @@ def _plain_numbers(column: RawColumn, item: TapeField, power: int | None) -> Con
     tail = f"e{power}" if power else ""
     texts = joined.replace(",", "").split("\n")
     try:
-        table = pa.array([text + tail if text else None for text in texts]).cast(pa.float64())
+        table = arrow.texts([text + tail if text else "nan" for text in texts]).cast(pa.float64())
     except pa.ArrowInvalid:
         return None
-    values: NDArray[Any] = table.to_numpy(zero_copy_only=False)
+    values: NDArray[Any] = arrow.numbers(table)
     low = -np.inf if item.minimum is None else item.minimum
     high = np.inf if item.maximum is None else item.maximum
     with np.errstate(invalid="ignore"):

@@ -13,6 +13,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from absengine.arrow import column as column_of
+from absengine.arrow import numbers
+from absengine.arrow import texts as texts_of
 from absengine.results.books import counting_factor
 from absengine.schema import Floats, Labels, PathInputs, TranchePaths
 
@@ -92,7 +95,7 @@ def _table(paths: TranchePaths, name: str, cells: Sequence[Cell]) -> pa.Table:
             if (entity, measure) in at:
                 block[index] = paths.values[at[entity, measure]]
         flat = np.moveaxis(block, 2, 0).ravel()
-        columns[measure] = pa.array(flat if measure in PLAIN else flat / factor)
+        columns[measure] = column_of(flat if measure in PLAIN else flat / factor)
     return pa.table(columns)
 
 
@@ -103,9 +106,9 @@ def _axis_columns(paths: TranchePaths, rows: int, entities: int) -> dict[str, An
     calc, pay = (np.array(dates, dtype="datetime64[D]") for dates in (labels.calc_dates, labels.pay_dates))
     return {
         "scenario": _text_column(paths.scenarios, np.repeat(np.arange(lanes), rows * entities)),
-        "row": pa.array(row),
-        "calc_date": pa.array(calc[row]),
-        "pay_date": pa.array(pay[row]),
+        "row": column_of(row),
+        "calc_date": column_of(calc[row]),
+        "pay_date": column_of(pay[row]),
     }
 
 
@@ -113,7 +116,7 @@ def _text_column(texts: Sequence[str], index: NDArray[Any]) -> pa.Array:
     """``texts[index]`` as a dictionary of distinct texts: Parquet writes repeats differently from run to run."""
     number = {text: position for position, text in enumerate(dict.fromkeys(texts))}
     code = np.array([number[text] for text in texts], dtype=np.int32)
-    return pa.DictionaryArray.from_arrays(pa.array(code[index]), pa.array(list(number), pa.string()))
+    return pa.DictionaryArray.from_arrays(column_of(code[index]), texts_of(list(number)))
 
 
 def _pool_table(paths: TranchePaths) -> pa.Table:
@@ -124,14 +127,14 @@ def _pool_table(paths: TranchePaths) -> pa.Table:
     calc, pay = (np.array([*dates, "NaT"], dtype="datetime64[D]") for dates in (labels.calc_dates, labels.pay_dates))
     columns: dict[str, Any] = {
         "scenario": _text_column(paths.scenarios, np.repeat(np.arange(lanes), rows)),
-        "row": pa.array(row),
-        "calc_date": pa.array(calc[row]),
-        "pay_date": pa.array(pay[row]),
+        "row": column_of(row),
+        "calc_date": column_of(calc[row]),
+        "pay_date": column_of(pay[row]),
     }
     factor = counting_factor(labels)
     for index, channel in enumerate(paths.pool.channels):
         flat = paths.pool.values[index].T.ravel()
-        columns[channel] = pa.array(flat if channel.startswith(PLAIN_CHANNELS) else flat / factor)
+        columns[channel] = column_of(flat if channel.startswith(PLAIN_CHANNELS) else flat / factor)
     return pa.table(columns)
 
 
@@ -147,7 +150,7 @@ def paths_from(labels: Labels, scenarios: tuple[str, ...], table: Callable[[str]
         for index, one in enumerate(cells):
             if one.table != name:
                 continue
-            flat = read.column(one.measure).to_numpy()
+            flat = numbers(read.column(one.measure))
             block = flat.reshape(lanes, len(entities), rows)[:, entities.index(one.keys)].T
             values[index] = block if one.measure in PLAIN else _counted(block, factor)
     return TranchePaths(labels, scenarios, values, _pool_from(labels, table("pool"), rows + 1, lanes))
@@ -158,7 +161,7 @@ def _pool_from(labels: Labels, read: pa.Table, rows: int, lanes: int) -> PathInp
     channels = tuple(name for name in read.column_names if name not in {"scenario", "row", "calc_date", "pay_date"})
     values = np.zeros((len(channels), rows, lanes))
     for index, channel in enumerate(channels):
-        block = read.column(channel).to_numpy().reshape(lanes, rows).T
+        block = numbers(read.column(channel)).reshape(lanes, rows).T
         values[index] = block if channel.startswith(PLAIN_CHANNELS) else _counted(block, factor)
     return PathInputs(channels, values)
 
@@ -181,7 +184,7 @@ def harmless_columns(table: pa.Table) -> pa.Table:
     for name in table.column_names:
         column = table.column(name).combine_chunks()
         if pa.types.is_dictionary(column.type):
-            safe = pa.array([harmless(text) for text in column.dictionary.to_pylist()], pa.string())
+            safe = texts_of([harmless(text) for text in column.dictionary.to_pylist()])
             column = pa.DictionaryArray.from_arrays(column.indices, safe).dictionary_decode()
         columns[harmless(name)] = column
     return pa.table(columns)
