@@ -92,12 +92,6 @@ class Builder:
         return slot
 
     # classes ---------------------------------------------------------------------------------------------------
-    def tranches_of(self, name: str) -> tuple[str, ...]:
-        """A tranche by its name, or every tranche of a class, in file order; empty if neither."""
-        if name in self.deal.tranche:
-            return (name,)
-        return tuple(key for key, tranche in self.deal.tranche.items() if tranche.klass == name)
-
     def tranche(self, name: str) -> Tranche:
         return self.deal.tranche[name]
 

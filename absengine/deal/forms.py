@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from absengine.deal.findings import Findings, suggestion
 from absengine.deal.nouns import DealFile, Step
 from absengine.deal.verbs import VERBS, Verb
@@ -19,12 +21,12 @@ def check_step(deal: DealFile, path: Path, step: Step, findings: Findings) -> No
 
 def claim_names(deal: DealFile, kind: str) -> list[str]:
     """Everything a step may name under one kind of claim."""
-    classes = [*deal.tranche, *dict.fromkeys(tranche.klass for tranche in deal.tranche.values())]
+    classes = deal.class_names()
     pools: dict[str, list[str]] = {
         "interest": [c for c in classes if claim_members(deal, f"interest.{c}")],
         "principal": [c for c in classes if claim_members(deal, f"principal.{c}")],
         "residual": list(deal.tranche),
-        "fee": [*deal.fee, *(f"{fee}.over_cap" for fee in deal.fee if deal.fee[fee].cap)],
+        "fee": deal.fee_names(),
         "tax": list(deal.tax), "ledger": list(deal.ledger), "account": list(deal.account),
         "support": list(deal.support),
     }  # fmt: skip
@@ -41,7 +43,7 @@ def claim_members(deal: DealFile, name: str) -> list[str]:
     kind, _, rest = name.partition(".")
     if kind not in ("interest", "principal"):
         return [name]
-    tranches = [n for n, t in deal.tranche.items() if rest in (n, t.klass)]
+    tranches: Sequence[str] = deal.tranches_of(rest)
     if kind == "interest":
         tranches = [n for n in tranches if deal.tranche[n].coupon is not None]
     elif rest not in deal.tranche:
@@ -55,7 +57,7 @@ class _StepChecks:
 
     def step(self, path: Path, step: Step) -> None:
         if step.do not in VERBS:
-            self.findings.known("unknown-verb", (*path, "do"), step.do, [verb.key for verb in VERBS], "verb")
+            self.findings.known("unknown-verb", (*path, "do"), step.do, VERBS.keys, "verb")
             return
         form = VERBS[step.do]
         for field, key in FIELDS.items():

@@ -40,12 +40,8 @@ def _fixed(*members: str) -> Members:
     return lambda deal: members
 
 
-def _classes(deal: DealFile) -> list[str]:
-    return [*deal.tranche, *dict.fromkeys(tranche.klass for tranche in deal.tranche.values())]
-
-
 def _sum(part: Callable[[Builder, str], Slot]) -> Emit:
-    return lambda b, member: b.asm.total([part(b, tranche) for tranche in b.tranches_of(member)])
+    return lambda b, member: b.asm.total([part(b, tranche) for tranche in b.deal.tranches_of(member)])
 
 
 def _due(b: Builder, tranche: str) -> Slot:
@@ -138,19 +134,20 @@ FAMILIES: tuple[Family, ...] = (
     Family("collected", "归集", M, "cash collected since the last payment date, by kind; or principal defaulted",
            "上一兑付日以来的归集款（按类别）；default 为新增违约本金",
            _fixed("interest", "principal", "prepayment", "fee", "recovery", "default", "total"), _collected),
-    Family("balance", "余额", M, "outstanding principal of a class", "未偿本金余额", _classes, _sum(Builder.balance)),
-    Family("face", "面值", M, "initial principal of a class", "发行面值", _classes, _sum(Builder.face)),
-    Family("interest", "利息", M, "interest due now, arrears included", "当期应付利息（含欠付）", _classes,
+    Family("balance", "余额", M, "outstanding principal of a class", "未偿本金余额", DealFile.class_names,
+           _sum(Builder.balance)),
+    Family("face", "面值", M, "initial principal of a class", "发行面值", DealFile.class_names, _sum(Builder.face)),
+    Family("interest", "利息", M, "interest due now, arrears included", "当期应付利息（含欠付）", DealFile.class_names,
            _sum(Builder.interest_due)),
-    Family("principal", "本金", M, "principal due now by the class's own terms", "当期应付本金", _classes,
+    Family("principal", "本金", M, "principal due now by the class's own terms", "当期应付本金", DealFile.class_names,
            _sum(Builder.principal_due)),
-    Family("due", "应付", M, "interest and principal due now", "当期应付本息", _classes, _sum(_due)),
+    Family("due", "应付", M, "interest and principal due now", "当期应付本息", DealFile.class_names, _sum(_due)),
     Family("account", "账户", M, "balance of an account", "账户余额", lambda deal: deal.account,
            lambda b, member: b.account(member)),
     Family("target", "目标", M, "target of an account", "账户目标金额",
            lambda deal: [name for name, account in deal.account.items() if account.target], _target),
     Family("fee", "费用", M, "fee due and unpaid", "应付未付费用",
-           lambda deal: [*deal.fee, *(f"{name}.over_cap" for name, fee in deal.fee.items() if fee.cap)], _fee_due),
+           DealFile.fee_names, _fee_due),
     Family("tax", "税", M, "tax due and unpaid", "应付未付税款", lambda deal: deal.tax, _tax_due),
     Family("support", "外部支持", M, "what is left of a support's limit, or what is owed to its provider",
            "外部支持剩余额度或待偿还金额",

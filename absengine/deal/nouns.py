@@ -295,3 +295,17 @@ class DealFile(Table):
     support: dict[Identifier, Support] = Field(default_factory=dict)
     ledger: dict[Identifier, Ledger] = Field(default_factory=dict)
     trigger: dict[Identifier, Trigger] = Field(default_factory=dict)
+
+    def class_names(self) -> list[str]:
+        """Every tranche, then every class: what formulas and steps may name."""
+        return [*self.tranche, *dict.fromkeys(tranche.klass for tranche in self.tranche.values())]
+
+    def tranches_of(self, name: str) -> tuple[str, ...]:
+        """A tranche by its name, or every tranche of a class, in file order; empty if neither."""
+        if name in self.tranche:
+            return (name,)
+        return tuple(key for key, tranche in self.tranche.items() if tranche.klass == name)
+
+    def fee_names(self) -> list[str]:
+        """Every fee, then what is over the cap of each that has one (``x.over_cap``)."""
+        return [*self.fee, *(f"{name}.over_cap" for name, fee in self.fee.items() if fee.cap)]

@@ -40,7 +40,7 @@ def expand(b: Builder, kind: str, rest: str) -> tuple[str, ...]:
     if kind not in ("interest", "principal", "residual"):
         return (rest,)
     repaid = kind != "principal" or rest in b.deal.tranche
-    return tuple(name for name in b.tranches_of(rest) if repaid or b.tranche(name).principal is not None)
+    return tuple(name for name in b.deal.tranches_of(rest) if repaid or b.tranche(name).principal is not None)
 
 
 def _interest(b: Builder, tranche: str) -> Payable:

@@ -50,8 +50,8 @@ def _below_one(findings: Findings, path: Path, count: int) -> None:
 
 def _effect(deal: DealFile, findings: Findings, path: Path, text: str) -> Effect | None:
     """The effect, if it is well formed: a known word, with a stage after ``go`` and nothing after the others."""
-    effect, words = parse_effect(text), [word.key for word in EFFECTS]
-    if not findings.known("unknown-effect", path, effect.word if text.strip() else "", words, "effect"):
+    effect = parse_effect(text)
+    if not findings.known("unknown-effect", path, effect.word if text.strip() else "", EFFECTS.keys, "effect"):
         return None
     if effect.word == "go":
         return effect if findings.known("unknown-stage", path, effect.target, deal.stage, "stage") else None

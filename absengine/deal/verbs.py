@@ -108,7 +108,7 @@ def _write_down(at: StepContext) -> None:
     left = _limit(at)
     b.asm.emit(Op.SET, at.flow("due"), left, mask=at.mask)
     for name in at.step.what:
-        for tranche in b.tranches_of(name.removeprefix("principal.")):
+        for tranche in b.deal.tranches_of(name.removeprefix("principal.")):
             amount = b.asm.value(Op.MIN, left, b.balance(tranche))
             b.take(b.balance(tranche), amount, at.mask)
             b.add(b.flow(f"tranche.{tranche}.written_down"), amount, at.mask)
