@@ -1,4 +1,4 @@
-"""Names of things: identifiers the user chooses, and the dotted names ``kind.name[.part]`` formulas and steps use.
+"""Names of things: identifiers the user chooses; formulas and steps join them to ``kind.name[.part]``.
 
 An identifier is Unicode letters, digits and ``_`` (优先A1, SUB, 2026_1). ``A-1`` is not one, for it would read as
 A minus 1; the printed form goes into ``label``. Full-width letters are refused: they look like others and differ.
@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import AfterValidator, WithJsonSchema
 
 from absengine.errors import Problems, Where
-from absengine.language.validation import did_you_mean, one_of, refusal, show
+from absengine.language.validation import refusal, show
 
 MAX_LENGTH = 64
 _IDENTIFIER = re.compile(r"\w+")
@@ -37,28 +37,6 @@ def identifier(text: str) -> str:
 
 Identifier = Annotated[str, AfterValidator(identifier), WithJsonSchema({"type": "string", "pattern": r"^\w{1,64}$"})]
 """Type of a key or value that names something."""
-
-
-def split(name: str) -> tuple[str, ...]:
-    """The parts of a dotted name: ``fee.servicer.over_cap`` has three."""
-    return tuple(name.split("."))
-
-
-def is_dotted(name: str) -> bool:
-    """Whether a text has the form ``kind.name[.part]``."""
-    parts = split(name)
-    return 2 <= len(parts) <= 3 and all(map(is_identifier, parts))
-
-
-def look_up(name: str, known: Collection[str], where: Where, problems: Problems) -> bool:
-    """Whether a dotted name is known; where it is not, add a problem with the nearest spelling."""
-    if name in known:
-        return True
-    first = split(name)[0] + "."
-    alike = [other for other in known if other.startswith(first)] or list(known)
-    todo = did_you_mean(name, known, "correct the name")
-    problems.add("unknown-name", where, f"the unknown name {show(name)}", one_of(alike), todo)
-    return False
 
 
 def refuse_twins(named: Iterable[tuple[str, Where]], what: str, problems: Problems) -> None:

@@ -1,13 +1,13 @@
-"""One registry per concept: verbs, formula names, fee kinds, trigger effects, asset kinds, tape fields.
+"""The base of registries of words: verbs, trigger effects.
 
-A registry yields the words a parser accepts, their Chinese names, their documentation and the nearest spelling of
-a wrong word. Rooms derive their own entry from :class:`Entry` to add what they need (an opcode, a handler, a kind)::
+A registry yields the words a parser accepts, their Chinese names and their documentation. Rooms derive their own entry
+from :class:`Entry` to add what they need (a form, a handler)::
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Verb(Entry):
-        templates: tuple[str, str]
+        compile: Callable[[StepContext], None]
 
-    VERBS = Registry("verb", [Verb(key="pay", zh="支付", doc_en="…", doc_zh="…", templates=("…", "…"))])
+    VERBS = Registry("verb", [Verb(key="pay", zh="支付", doc_en="…", doc_zh="…", compile=_pay)])
 """
 
 from __future__ import annotations
@@ -15,9 +15,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
-
-from absengine.errors import Problems, Where
-from absengine.language.validation import did_you_mean, nearest, one_of, show
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,26 +62,5 @@ class Registry(Generic[_Entry]):
 
     @property
     def keys(self) -> tuple[str, ...]:
+        """The words a parser accepts, in order."""
         return tuple(self._entries)
-
-    @property
-    def aliases(self) -> dict[str, str]:
-        """Chinese name -> key, ready for ``Document.translated``."""
-        return {entry.zh: entry.key for entry in self}
-
-    def nearest(self, word: str) -> str | None:
-        """The key closest to a word; a Chinese name leads to its key."""
-        return self.aliases.get(word) or nearest(word, self._entries)
-
-    def look_up(self, word: str, where: Where, problems: Problems) -> _Entry | None:
-        """The entry of a word the user wrote; where there is none, add a problem and return None."""
-        entry = self._entries.get(word)
-        if entry is None:
-            todo = f"write '{self.aliases[word]}'" if word in self.aliases else did_you_mean(word, self._entries)
-            code = f"unknown-{self.concept.replace(' ', '-')}"
-            problems.add(code, where, f"the unknown {self.concept} {show(word)}", one_of(self._entries), todo)
-        return entry
-
-    def table(self) -> tuple[tuple[str, str, str, str], ...]:
-        """Rows of key, Chinese name, English and Chinese documentation, to print."""
-        return tuple((entry.key, entry.zh, entry.doc_en, entry.doc_zh) for entry in self)

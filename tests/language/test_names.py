@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from absengine.errors import Problems, Where
-from absengine.language.names import Identifier, is_dotted, is_identifier, look_up, refuse_twins, split
+from absengine.language.names import Identifier, is_identifier, refuse_twins
 
 
 @pytest.mark.parametrize("text", ["A1", "优先A1", "SUB", "2026_1", "_x", "é", "x" * 64])
@@ -37,26 +37,7 @@ def test_identifier__refused_with_a_name_that_would_do(text, todo):
 @given(st.text(max_size=10))
 def test_is_identifier__needs_no_quotes_in_a_dotted_name(text):
     if is_identifier(text):
-        assert split(f"kind.{text}") == ("kind", text)
-        assert is_dotted(f"kind.{text}")
-
-
-@pytest.mark.parametrize(
-    ("text", "dotted"),
-    [("a.b", True), ("a.b.c", True), ("a", False), ("a.b.c.d", False), ("a.", False), ("a.b c", False)],
-)
-def test_is_dotted__two_or_three_parts(text, dotted):
-    assert is_dotted(text) is dotted
-
-
-def test_look_up__suggests_names_of_the_same_kind():
-    problems = Problems()
-    known = ["fee.trustee", "fee.servicer", "tax.vat"]
-    assert look_up("fee.trustee", known, Where(), problems)
-    assert not look_up("fee.truste", known, Where("f", 1, 2), problems)
-    (problem,) = problems
-    assert problem.allowed == "'fee.trustee', 'fee.servicer'"
-    assert problem.todo == "did you mean 'fee.trustee'?"
+        assert f"kind.{text}".split(".") == ["kind", text]
 
 
 def test_refuse_twins__case_does_not_tell_names_apart():

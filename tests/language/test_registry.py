@@ -2,7 +2,6 @@ from dataclasses import dataclass
 
 import pytest
 
-from absengine.errors import Problems, Where
 from absengine.language.registry import Entry, Registry
 
 
@@ -23,28 +22,6 @@ def test_registry__keeps_the_order_and_gives_entries_back():
     assert [entry.opcode for entry in VERBS] == [1, 2]
     assert VERBS["move"].opcode == 2
     assert "pay" in VERBS and "支付" not in VERBS and len(VERBS) == 2
-    assert VERBS.aliases == {"支付": "pay", "划转": "move"}
-    assert VERBS.table()[0] == ("pay", "支付", "does", "做")
-
-
-@pytest.mark.parametrize(("word", "key"), [("pya", "pay"), ("支付", "pay"), ("zzz", None)])
-def test_nearest__leads_to_a_key(word, key):
-    assert VERBS.nearest(word) == key
-
-
-@pytest.mark.parametrize(("word", "todo"), [("pya", "did you mean 'pay'?"), ("支付", "write 'pay'"), ("zzz", "")])
-def test_look_up__an_unknown_word_is_a_problem(word, todo):
-    problems = Problems()
-    assert VERBS.look_up(word, Where("f", 2), problems) is None
-    (problem,) = problems
-    assert (problem.code, problem.where.line, problem.todo) == ("unknown-verb", 2, todo)
-    assert problem.allowed == "'pay', 'move'"
-
-
-def test_look_up__a_known_word():
-    problems = Problems()
-    assert VERBS.look_up("pay", Where(), problems) is VERBS["pay"]
-    assert not problems
 
 
 @pytest.mark.parametrize("blank", ["key", "zh", "doc_en", "doc_zh"])
