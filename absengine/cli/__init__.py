@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -66,6 +67,7 @@ for _command in COMMANDS:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line; returns the exit code and never lets a traceback through unless ``--debug`` is set."""
     options = Options()
+    gc.set_threshold(100_000, 50, 50)  # walking the objects of every import again costs a tenth of a demo
     try:
         with warnings_as_lines():
             app(args=None if arguments is None else list(arguments), prog_name="absengine", obj=options)
