@@ -17,8 +17,7 @@ from absengine.schema import CASH_CHANNELS, RECOVERY_SOURCES, Dates, Floats
 
 
 def credit_account_interest(b: Builder) -> None:
-    """The bank's interest on each account's balance since the last calculation date (first: closing) comes from
-    outside."""
+    """The bank's interest on each account since the last calculation date (first: closing) comes from outside."""
     for name, account in b.deal.account.items():
         b.account(name)
         if account.interest is None:

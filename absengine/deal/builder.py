@@ -204,9 +204,7 @@ class Builder:
         return self.asm.table(self.years(day_count, start, start, self.timeline.calc_date))
 
     def bank_factor(self, day_count: str) -> Slot:
-        """Year fraction over which accounts bear interest: from calculation date to calculation date, none before
-        closing.
-        """
+        """Year fraction for which accounts bear interest: between calculation dates, none before closing."""
         line = self.timeline
         days = np.maximum(np.concatenate([[line.closing], line.calc_date]), line.closing)
         return self.asm.table(self.years(day_count, days[:-1], days[:-1], days[1:]))

@@ -44,9 +44,7 @@ class Bound:
 
     @property
     def unplaced(self) -> Floats:
-        """Defaults each case asked for that found no balance falling due [currency]; known once the case is
-        filled.
-        """
+        """Defaults each case asked for that found no balance falling due [currency]; known once it is filled."""
         return self.plan.unplaced / self.work.pool.scale
 
 

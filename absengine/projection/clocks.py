@@ -78,9 +78,7 @@ class Pool:
 
     @cached_property
     def origin(self) -> Dates:
-        """Origination by which age is counted; NaT where only the stated age can be (none, or a month or more
-        apart).
-        """
+        """Origination by which age is counted; NaT where only the stated age counts (none, or a month or more off)."""
         contracts = self.table.contracts
         start, age = contracts["start_date"][self.rhythm.contract], contracts["age"][self.rhythm.contract]
         known = ~np.isnat(start)
@@ -98,9 +96,7 @@ class Pool:
 
     @cached_property
     def months(self) -> Dates:
-        """Ends of the months since the deal's cut-off, to the last due date: cumulative defaults are spread over
-        these.
-        """
+        """Ends of the months from the deal's cut-off to the last due date: cumulative defaults are spread on these."""
         last = np.max(self.rhythm.due) if len(self.rhythm.due) else self.timeline.cutoff
         count = int(np.ceil(months_between(self.timeline.cutoff, last)[()])) if last > self.timeline.cutoff else 1
         return add_months(self.timeline.cutoff, np.arange(1, count + 1))
@@ -120,9 +116,7 @@ class Pool:
 
 @dataclass(frozen=True)
 class Clockwork:
-    """Clocks and their events. ``of`` is the clock of each contract with flows, ``member`` one contract of each
-    clock.
-    """
+    """Clocks and their events: ``of`` is the clock of each contract with flows, ``member`` one contract per clock."""
 
     pool: Pool
     of: Indices

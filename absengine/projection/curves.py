@@ -51,8 +51,7 @@ def _cumulated(steps: Floats) -> Floats:
 
 def sda(age: Floats) -> Floats:
     """Annual default rates of 100 % SDA by month of age: 0.02 % a month up to 0.60 % at month 30, flat to month 60,
-    down in a line to 0.03 % at month 120, then flat (Standard Default Assumption of the Bond Market Association,
-    1993).
+    down in a line to 0.03 % at month 120, then flat (Standard Default Assumption, Bond Market Association, 1993).
     """
     rising, falling = 0.0002 * age, 0.006 - 0.000095 * (age - 60.0)
     return np.where(age <= 30.0, rising, np.where(age <= 60.0, 0.006, np.maximum(falling, 0.0003)))
@@ -66,8 +65,7 @@ def psa(age: Floats) -> Floats:
 
 
 def abs_speed(speed: float, age: Floats) -> Floats:
-    """Monthly prepayment rates of the ABS model by month of age: ``speed`` of the original number of loans leaves
-    each
+    """Monthly prepayment rates of the ABS model by month of age: ``speed`` of the original number of loans leaves each
     month, so that speed/(1 - speed*(age - 1)) of those left does; 1 once nobody is left.
     """
     left = 1.0 - speed * (age - 1.0)

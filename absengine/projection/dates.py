@@ -36,9 +36,7 @@ def months_between(origin: Any, dates: Any, day: Any = None) -> Floats:
 
 
 def months_apart(early: Any, late: Any, day: Any) -> Indices:
-    """Whole months between two dates of a rhythm that falls on ``day`` (clipped to month ends); 0 where there are
-    none.
-    """
+    """Whole months between two dates of a rhythm that falls on ``day`` (clipped to month ends); 0 where none are."""
     count = (np.asarray(late).astype("datetime64[M]") - np.asarray(early).astype("datetime64[M]")).astype(np.int64)
     return np.where((add_months(early, count, day) == late) & (count > 0), count, 0)
 

@@ -60,9 +60,9 @@ class Schedule:
         return int(np.searchsorted(self.due, date, "left"))
 
     def extended(self, date: np.datetime64, months: int) -> Schedule:
-        """Principal due on or after ``date`` is paid ``months`` later (展期); interest on it goes on at the contract's
-        own
-        daily rate of the period in which the extension starts, on the contract's rhythm.
+        """Principal due on or after ``date`` is paid ``months`` later (展期).
+
+        Interest on it goes on at the daily rate of the period in which the extension starts, on the contract's rhythm.
         """
         owed = np.flatnonzero((self.due >= date) & (self.principal > 0.0))
         if not len(owed) or not months:
@@ -143,9 +143,7 @@ def _refuse_late(event: Event, reached: bool, schedules: Sequence[Schedule], pro
 def _missed(
     pool: Pool, event: Event, chosen: Flags, schedules: Sequence[Schedule], problems: Problems
 ) -> list[np.datetime64]:
-    """Missed date of each schedule: its own next due date if named, and the first of its payer's under
-    cross-default.
-    """
+    """Missed date of each schedule: its own next due date if named; the first of its payer's under cross-default."""
     never = np.datetime64("NaT", "D")
     own: list[np.datetime64] = []
     for schedule in schedules:

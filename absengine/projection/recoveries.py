@@ -27,9 +27,7 @@ _BASIS = {
 
 @dataclass(frozen=True)
 class Payers:
-    """State of the deal's entities in one case: the day each is gone from (NEVER = stays), the months it pays
-    late.
-    """
+    """The deal's entities in one case: the day each is gone from (NEVER = stays), the months it pays late."""
 
     gone: Indices
     late: Indices

@@ -136,9 +136,7 @@ def _outline(assumption: Assumption) -> Hashable:
 
 
 def events_of(scenario: Scenario, parties: Parties) -> tuple[Event, ...]:
-    """Events of a scenario; an entity that is gone also defaults on what it owes itself: it fails once, in every
-    role.
-    """
+    """Events of a scenario; an entity that is gone also defaults on what it owes: it fails once, in every role."""
     failing: list[Event] = []
     for supporter in scenario.supporters:
         owes = supporter.entity in parties.entities and parties.entity_contracts(supporter.entity).any()

@@ -147,9 +147,7 @@ def workbook(
     writer = _Writer(book)
     books, lanes = Books(paths), detailed_lanes(document)
     _summary(writer, document)
-    writer.table(
-        "Assumptions", [("term", "条款", TEXT), ("value", "取值", TEXT), ("source", "来源", TEXT)], assumptions
-    )
+    writer.table("Assumptions", ASSUMPTIONS, assumptions)
     _capital(writer, document)
     _pool(writer, books, lanes)
     for label in paths.labels.tranches:

@@ -106,9 +106,8 @@ def _finite(value: float) -> float | None:
 def _supports(books: Books) -> Dated:
     for name in books.labels.supports:
         called, drawn = books.item(f"support.{name}.called"), books.item(f"support.{name}.drawn")
-        vain = (called > books.dust) & (
-            drawn <= books.dust
-        )  # a call nobody answers is told once, not on every date it is repeated
+        # a call nobody answers is told once, not on every date it is repeated
+        vain = (called > books.dust) & (drawn <= books.dust)
         for row, lane in _hits((drawn > books.dust) | rising(vain)):
             asked, paid = _money(books, called[row, lane]), _money(books, drawn[row, lane])
             text = f"support {name} called for {asked:,.2f}, paid {paid:,.2f}"
@@ -124,14 +123,8 @@ def _triggers(books: Books) -> Dated:
         for flags, kind, verb in ((active, "trigger", "fired"), (~active, "trigger_cured", "cured")):
             for row, lane in _hits(rising(flags, before=kind == "trigger_cured")):
                 at = _finite(_money(books, value[row, lane]) if money else float(value[row, lane])) if known else None
-                text = f"{trigger.label or trigger.name} {verb}: {trigger.when}"
-                yield (
-                    row,
-                    lane,
-                    Event(
-                        dates[row], kind, trigger.name, at, "currency" if money else trigger.unit, trigger.place, text
-                    ),
-                )
+                unit, text = "currency" if money else trigger.unit, f"{trigger.label} {verb}: {trigger.when}"
+                yield row, lane, Event(dates[row], kind, trigger.name, at, unit, trigger.place, text)
 
 
 def _stages(books: Books) -> Dated:

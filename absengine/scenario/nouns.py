@@ -168,13 +168,13 @@ class Supporter:
 
 @dataclass(frozen=True)
 class Scenario:
-    """One stress, complete: nothing else is needed to turn a pool into cash. ``credit`` False switches credit events
-    off.
+    """One stress, complete: nothing else is needed to turn a pool into cash.
 
     order : "default first" takes defaults, then prepayments, from the balance before the due date; "prepay on
     performing" lets performing loans pay as scheduled first and prepay what is left.
     interest_on : prepaid loans pay no interest of the period ("after prepayment") or all of it ("performing").
     overrides : deal parameter name -> value; forced : trigger name -> date from which its test is met.
+    credit : False takes credit events out (the twin of domain §9).
     """
 
     name: str
@@ -207,9 +207,7 @@ class Case:
     overrides: Mapping[str, float] = field(default_factory=dict)
 
     def without_credit(self) -> Case:
-        """The same case with defaults and recoveries off; prepayments, extensions, rates, fees and supporters
-        stay.
-        """
+        """The same case without defaults and recoveries; prepayments, extensions, rates, fees and supporters stay."""
         return replace(self, scenario=replace(self.scenario, credit=False))
 
     @property
