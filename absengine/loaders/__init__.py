@@ -6,8 +6,7 @@ Adding a kind: one module with ``KIND``, ``FIELDS`` and ``schedule``, and its li
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from absengine.calendars.fixings import IndexPath
 from absengine.errors import InputError, Problem, Problems, TapeError, Where
+from absengine.language.validation import did_you_mean
 from absengine.loaders import cashflow_table, given_plan, pledge_loan
 from absengine.loaders.rights import Rights, read_pool_tape, rights_table
 from absengine.loaders.schedule import Flows
@@ -65,9 +65,9 @@ def loader(kind: str) -> Loader:
     """The loader of a kind of receivable; TapeError names the nearest one."""
     if kind in LOADERS:
         return LOADERS[kind]
-    near = get_close_matches(kind, LOADERS, n=1)
-    todo = f"did you mean {near[0]!r}?" if near else ""
-    raise TapeError(Problem("asset-kind-unknown", Where(), repr(kind), ", ".join(LOADERS), todo))
+    raise TapeError(
+        Problem("asset-kind-unknown", Where(), repr(kind), ", ".join(LOADERS), did_you_mean(kind, LOADERS))
+    )
 
 
 def read_pool(sources: Sequence[PoolSource]) -> Pool:
@@ -155,8 +155,7 @@ def _joined(parts: Sequence[Loaded], rights: Sequence[Table]) -> CashflowTable:
 
 def _moved(flows: Flows, by: int | NDArray[np.int64]) -> Flows:
     """The same flows with contracts renumbered: by an offset, or through an array of new numbers."""
-    contract = flows.contract + by if isinstance(by, int) else by[flows.contract]
-    return Flows(**{**vars(flows), "contract": contract})
+    return replace(flows, contract=flows.contract + by if isinstance(by, int) else by[flows.contract])
 
 
 def _stacked(parts: Sequence[dict[str, NDArray[Any]]], spec: tuple[Column, ...]) -> dict[str, NDArray[Any]]:
@@ -192,7 +191,7 @@ def _check_closes(contracts: Mapping[str, NDArray[Any]], flows: Flows) -> None:
     balance = contracts["cutoff_balance"]
     total = np.bincount(flows.contract, flows.principal, minlength=len(balance))
     open_rows = np.flatnonzero(~(np.abs(total - balance) <= CLOSES_WITHIN * np.maximum(np.abs(balance), 1.0)))
-    raise_for = [
+    problems = [
         Problem(
             "principal-does-not-close",
             Where(path=str(contracts["contract_id"][row])),
@@ -201,5 +200,5 @@ def _check_closes(contracts: Mapping[str, NDArray[Any]], flows: Flows) -> None:
         )
         for row in open_rows[:20]
     ]
-    if raise_for:
-        raise TapeError(raise_for)
+    if problems:
+        raise TapeError(problems)

@@ -89,7 +89,7 @@ class Typing:
         if filled:
             converted.done.append(Conversion(f"empty cells filled with {default}", filled))
         self._refuse_unfit(typed, item, text, column, converted)
-        self._refuse_percent_twice(typed, item, text, unit, converted)
+        self._refuse_percent_twice(item, text, unit, converted)
         missing = _missing(converted.values)
         if item.required:
             self._refuse_missing(typed, item, text, missing & ~_unfit_rows(column, converted))
@@ -124,7 +124,7 @@ class Typing:
             self.problems.append(Problem("further-cells", self.source.where(None, text), found, "as above"))
 
     def _refuse_percent_twice(
-        self, typed: Typed, item: TapeField, text: str, unit: tuple[str, int] | None, converted: Converted
+        self, item: TapeField, text: str, unit: tuple[str, int] | None, converted: Converted
     ) -> None:
         if item.least_percent is None or unit is None or unit[1] != -2 or converted.unfit:
             return

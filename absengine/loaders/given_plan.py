@@ -12,7 +12,7 @@ from absengine.loaders import terms
 from absengine.loaders.due_dates import Counts, Flags, grid_of
 from absengine.loaders.fields import fields_of
 from absengine.loaders.interest import Resets, growth
-from absengine.loaders.schedule import Amortisation, Flows, amortise
+from absengine.loaders.schedule import Amortisation, Flows, amortise, flow_keys
 from absengine.loaders.source import Context
 from absengine.loaders.tape import Tape
 from absengine.schema import Dates, Floats
@@ -125,11 +125,6 @@ def planned(tape: Tape, plan: Plan, names: NDArray[np.object_], rate: Floats, re
         given=plan.principal * scale[plan.contract],
     )
     flows = amortise(grid, growth(grid, names, rate, resets), amounts)
-    line = np.searchsorted(_keys(plan.contract, plan.due), _keys(flows.contract, flows.due))
+    line = np.searchsorted(flow_keys(plan.contract, plan.due), flow_keys(flows.contract, flows.due))
     stated = plan.interest[line]
     return replace(flows, interest=np.where(np.isnan(stated), flows.interest, stated), fee=plan.fee[line])
-
-
-def _keys(contract: Counts, due: Dates) -> Counts:
-    """One ascending number per line, to find a flow's line again."""
-    return contract * 1_000_000 + due.astype(np.int64)

@@ -7,7 +7,7 @@ Rates are fixed (0 % too) or follow an index with resets.
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,7 +101,7 @@ def _refuse_amounts(tape: Tape, rows: terms.Rows, kind: NDArray[np.object_]) -> 
 def _without(cycle: Cycle, left_out: Flags) -> Cycle:
     """The same cycles, without any due date for the contracts left out."""
     never = cycle.maturity + np.timedelta64(1, "D")
-    return Cycle(**{**vars(cycle), "lower": np.where(left_out, never, cycle.lower)})
+    return replace(cycle, lower=np.where(left_out, never, cycle.lower))
 
 
 def _amortisation(tape: Tape, kind: NDArray[np.object_], weight: Floats) -> Amortisation:
@@ -116,22 +116,22 @@ def _amortisation(tape: Tape, kind: NDArray[np.object_], weight: Floats) -> Amor
 
 
 def _with_longer_term(
-    tape: Tape, cycle: Cycle, plan: Amortisation, kind: NDArray[np.object_], names: Any, rate: Floats
+    tape: Tape, cycle: Cycle, plan: Amortisation, kind: NDArray[np.object_], names: NDArray[np.object_], rate: Floats
 ) -> Amortisation:
     """Payments computed as if repayment ran on to ``amort_end_date``; what is left at maturity is then the balloon."""
     ends = tape.column("amort_end_date")
     longer = ~np.isnat(ends)
     if not np.any(longer):
         return plan
-    extended = Cycle(**{**vars(cycle), "maturity": np.where(longer, np.maximum(ends, cycle.maturity), cycle.maturity)})
+    extended = replace(cycle, maturity=np.where(longer, np.maximum(ends, cycle.maturity), cycle.maturity))
     grid = due_dates(extended)
     grace = np.repeat(np.nan_to_num(tape.column("grace_terms")), grid.count)
     weight = np.asarray(grid.position >= grace, dtype=np.float64)
-    whole = Amortisation(**{**vars(plan), "weight": weight, "payment": plan.payment * np.nan})
+    whole = replace(plan, weight=weight, payment=plan.payment * np.nan)
     level = level_payment(grid, growth(grid, names, rate), whole)
     paying = np.maximum(np.bincount(grid.contract[grid.position >= grace], minlength=len(tape)), 1)
     amount = np.where(kind == "level", level, (plan.balance - plan.balloon) / paying)
-    return Amortisation(**{**vars(plan), "payment": np.where(longer, amount, plan.payment)})
+    return replace(plan, payment=np.where(longer, amount, plan.payment))
 
 
 def _refuse_rising(rows: terms.Rows, flows: Flows) -> None:
@@ -144,7 +144,7 @@ def _refuse_rising(rows: terms.Rows, flows: Flows) -> None:
     )  # fmt: skip
 
 
-def _last_due(cycle: Cycle, flows: Flows) -> Any:
+def _last_due(cycle: Cycle, flows: Flows) -> Dates:
     """Last due date of each contract; its maturity where nothing is due."""
     last = cycle.maturity.copy()
     ends = np.flatnonzero(np.append(flows.contract[1:] != flows.contract[:-1], True)[: len(flows)])

@@ -65,17 +65,13 @@ def _suspects(body: Body, headers: Sequence[str], filled: NDArray[np.int32]) -> 
     """Rows that hold a word of a total or of a header, or one cell only."""
     marked = filled == 1
     for header, column in zip(headers, body.columns, strict=True):
-        if not any(hint in text for hint in _HINTS for text in _probe(column.texts)) and header not in column.texts:
+        whole = "\n".join(column.texts)  # looked through for a hint without a regular expression per text
+        if not any(hint in whole for hint in _HINTS) and header not in column.texts:
             continue
         words = np.array([bool(text) and (text == header or bool(_TOTAL.fullmatch(text))) for text in column.texts])
         if words.any():
             marked |= words[column.codes]
     return [int(row) for row in np.flatnonzero(marked)]
-
-
-def _probe(texts: list[str]) -> tuple[str, ...]:
-    """All distinct texts as one, to look for a hint without a regular expression per text."""
-    return ("\n".join(texts),)
 
 
 def _why(cells: list[str], headers: Sequence[str], key: int | None) -> Why | Literal[""]:

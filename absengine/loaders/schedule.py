@@ -41,6 +41,11 @@ class Amortisation:
     pays_interest: Flags | None = None
 
 
+def flow_keys(contract: Counts, due: Dates) -> Counts:
+    """One number per contract and due date, ascending by contract, then date: days run to 1,000,000 in 4707."""
+    return contract * 1_000_000 + due.astype(np.int64)
+
+
 @dataclass(frozen=True)
 class Flows:
     """Scheduled cash [currency], one entry per contract and due date; ``accrued`` is interest owed and not yet due."""
@@ -63,7 +68,7 @@ class Flows:
 
     def in_order(self) -> Flows:
         """The same entries sorted by contract, then date."""
-        key = self.contract * 1_000_000 + self.due.astype(np.int64)
+        key = flow_keys(self.contract, self.due)
         return self if np.all(key[1:] >= key[:-1]) else self.take(np.argsort(key, kind="stable"))
 
     @classmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -122,7 +122,7 @@ def cycle(tape: Tape, rows: Rows, kind: NDArray[np.object_], months: Counts, cut
     from_start = add_months(np.where(np.isnat(start), cutoff, start), months)
     anchor = np.where(np.isnat(first), np.where(np.isnat(maturity), from_start, maturity), first)
     day = _pay_day(pay_day, anchor, start)
-    _refuse_first(tape, rows, first, pay_day, day)
+    _refuse_first(rows, first, pay_day, day)
     near = ~np.isnat(first) & ~np.isnat(start) & (start < first) & (first <= add_months(start, 2 * months))
     began = np.where(np.isnat(start), np.datetime64("0001-01-01"), start)
     lower = np.maximum(cutoff, began + _DAY)
@@ -166,7 +166,7 @@ def _pay_day(pay_day: Floats, anchor: Dates, start: Dates) -> Counts:
     return np.where(np.isnan(pay_day), day, np.nan_to_num(pay_day, nan=1)).astype(np.int64)
 
 
-def _refuse_first(tape: Tape, rows: Rows, first: Dates, pay_day: Floats, day: Counts) -> None:
+def _refuse_first(rows: Rows, first: Dates, pay_day: Floats, day: Counts) -> None:
     safe = np.where(np.isnat(first), np.datetime64("2000-01-01"), first)
     off = ~np.isnat(first) & ~np.isnan(pay_day) & (add_months(safe, 0, day) != safe)
     rows.refuse(
@@ -193,11 +193,11 @@ def _until(tape: Tape, rows: Rows, some: Cycle, kind: NDArray[np.object_]) -> Cy
         "start_date, first_due_date or maturity_date",
     )  # fmt: skip
     placeholder = np.where(np.isnat(some.maturity), some.lower, some.maturity)
-    known = Cycle(**{**vars(some), "maturity": placeholder})
+    known = replace(some, maturity=placeholder)
     following = known.last_at_or_before(some.lower - _DAY) + 1
     following = np.where(some.opens, np.maximum(following, 0), following)
     last = known.date(following + np.maximum(terms, 1) - 1)
-    return Cycle(**{**vars(some), "maturity": np.where(open_ended, last, placeholder)})
+    return replace(some, maturity=np.where(open_ended, last, placeholder))
 
 
 def _terms_by_amount(tape: Tape, some: Cycle, kind: NDArray[np.object_]) -> Floats:
