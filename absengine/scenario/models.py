@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Discriminator, Field, PlainValidator, model_validator
+from pydantic import (
+    AfterValidator,
+    Discriminator,
+    Field,
+    PlainValidator,
+    TypeAdapter,
+    WithJsonSchema,
+    model_validator,
+)
 
 from absengine.language.units import Date, Money, PeriodText, Rate, RatePer, Ratio, percent
 from absengine.language.validation import Many, Table, refusal, show
@@ -40,25 +48,28 @@ def _setting(value: object) -> float:
     return float(value)
 
 
-def _days(value: PeriodText) -> int:
-    if value.unit not in ("day", "week"):
-        raise refusal("recognition-not-days", str(value), 'days or weeks, such as "90 days"')
-    return value.n * (7 if value.unit == "week" else 1)
+def _days(value: object) -> int:
+    period = PeriodText.parse(value)
+    if period.unit not in ("day", "week"):
+        raise refusal("recognition-not-days", str(period), 'days or weeks, such as "90 days"')
+    return period.n * (7 if period.unit == "week" else 1)
 
 
-def _months(value: PeriodText) -> int:
-    if value.unit not in ("month", "year"):
-        raise refusal("every-not-months", str(value), 'months or years, such as "3 months"')
-    return value.n * (12 if value.unit == "year" else 1)
+def _months(value: object) -> int:
+    period = PeriodText.parse(value)
+    if period.unit not in ("month", "year"):
+        raise refusal("every-not-months", str(period), 'months or years, such as "3 months"')
+    return period.n * (12 if period.unit == "year" else 1)
 
 
+_PERIOD = WithJsonSchema(TypeAdapter(PeriodText).json_schema())
 Share = Annotated[Ratio, AfterValidator(_share)]
 AnnualShare = Annotated[Rate, AfterValidator(_share)]
 Speed = Annotated[Ratio, AfterValidator(_speed)]
 Factor = Annotated[float, PlainValidator(_factor)]
 Setting = Annotated[float, PlainValidator(_setting)]
-Days = Annotated[PeriodText, AfterValidator(_days)]
-Months = Annotated[PeriodText, AfterValidator(_months)]
+Days = Annotated[int, PlainValidator(_days), _PERIOD]
+Months = Annotated[int, PlainValidator(_months), _PERIOD]
 Count = Annotated[int, Field(ge=0, le=MAX_LAG)]
 Texts = Many[Annotated[str, Field(min_length=1)]]
 
@@ -99,7 +110,7 @@ class ScopeTable(Table):
 
 
 class _Default(Table):
-    recognition: Days = 0  # type: ignore[assignment]  # the validator makes days of it
+    recognition: Days = 0
 
 
 class _Monthly(Table):
@@ -127,7 +138,7 @@ class VectorDefault(_Default, _Monthly):
     kind: Literal["vector"]
     rates: Annotated[Many[AnnualShare], Field(min_length=1)]
     per: Literal["year", "month"] = "year"
-    every: Months = 1  # type: ignore[assignment]
+    every: Months = 1
 
 
 class StandardDefault(_Default):
@@ -143,7 +154,7 @@ class CumulativeDefault(_Default):
     kind: Literal["cumulative"]
     rate: Share
     timing: Literal["pro rata"] | Annotated[Many[Share], Field(min_length=1)] = "pro rata"
-    every: Months = 1  # type: ignore[assignment]
+    every: Months = 1
     front: Share = 0.0
     back: Share = 0.0
 
@@ -165,7 +176,7 @@ class AbsoluteDefault(_Default, _Monthly):
 
     kind: Literal["absolute"]
     shares: Annotated[Many[Share], Field(min_length=1)]
-    every: Months = 1  # type: ignore[assignment]
+    every: Months = 1
 
     @model_validator(mode="after")
     def _at_most_all(self) -> Self:
@@ -195,7 +206,7 @@ class VectorPrepay(_Monthly):
     kind: Literal["vector"]
     rates: Annotated[Many[AnnualShare], Field(min_length=1)]
     per: Literal["year", "month"] = "year"
-    every: Months = 1  # type: ignore[assignment]
+    every: Months = 1
 
 
 class StandardPrepay(Table):
@@ -284,7 +295,7 @@ class EventTable(Table):
     on: Date | None = None
     at: Literal["maturity"] | None = None
     cross_default: bool = True
-    recognition: Days = 0  # type: ignore[assignment]
+    recognition: Days = 0
     by: LagTable | None = None
 
     @model_validator(mode="after")

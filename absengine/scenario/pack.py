@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -240,7 +240,7 @@ class _Reader:
             scope=Scope() if everyone else (scope(table.scope) if table.scope is not None else None),
             on=None if table.on is None else np.datetime64(table.on, "D"),
             cross_default=table.cross_default,
-            recognition=_number(table.recognition),
+            recognition=table.recognition,
             by=table.by.months if table.by else 0,
             where=self._where("event", index),
         )
@@ -248,11 +248,6 @@ class _Reader:
     def _supporter(self, index: int, table: models.SupporterTable) -> Supporter:
         gone = np.datetime64("NaT" if table.gone is None else table.gone, "D")
         return Supporter(table.entity, gone, table.late.months if table.late else 0, self._where("supporter", index))
-
-
-def _number(value: Any) -> int:
-    """Days or months a validator has made of a period."""
-    return int(value)
 
 
 def lag(table: models.LagTable | None) -> Lag:
@@ -275,12 +270,12 @@ def term(source: str, table: models.SourceTable | models.DepositTable) -> Recove
     """What one source pays."""
     if isinstance(table, models.DepositTable):
         return RecoveryTerm(table.rate, lag=lag(table.lag))
-    usual = "recognition" if source in _FROM_RECOGNITION else "default"
+    usual: Literal["default", "recognition"] = "recognition" if source in _FROM_RECOGNITION else "default"
     return RecoveryTerm(
         rate=table.rate,
         base=table.base,
         lag=lag(table.lag),
-        start=table.start or usual,  # type: ignore[arg-type]
+        start=table.start or usual,
         cap=float("inf") if table.cap is None else table.cap,
         payer=table.payer,
     )
@@ -288,7 +283,7 @@ def term(source: str, table: models.SourceTable | models.DepositTable) -> Recove
 
 def default_curve(table: models.Default) -> Curve:
     """Curve of a default block."""
-    known = _number(table.recognition)
+    known = table.recognition
     match table:
         case models.ConstantDefault():
             return Curve("rate", (table.rate,), by=table.by, origin=table.origin, recognition=known)
@@ -298,10 +293,11 @@ def default_curve(table: models.Default) -> Curve:
             return Curve("sda", (table.speed,), recognition=known)
         case models.CumulativeDefault():
             shares = () if isinstance(table.timing, str) else moved(table.timing, table.front, table.back)
-            return Curve("cumulative", (table.rate,), every=_number(table.every), timing=shares, recognition=known)
+            return Curve("cumulative", (table.rate,), every=table.every, timing=shares, recognition=known)
         case models.AbsoluteDefault():
-            every = _number(table.every)
-            return Curve("absolute", table.shares, every=every, by=table.by, origin=table.origin, recognition=known)
+            return Curve(
+                "absolute", table.shares, every=table.every, by=table.by, origin=table.origin, recognition=known
+            )
         case models.MaturityDefault():
             return Curve("maturity", (table.share,), recognition=known)
 
@@ -320,7 +316,7 @@ def prepay_curve(table: models.Prepay) -> Curve:
 
 
 def _vector(table: models.VectorDefault | models.VectorPrepay) -> Curve:
-    return Curve("rate", table.rates, per=table.per, every=_number(table.every), by=table.by, origin=table.origin)
+    return Curve("rate", table.rates, per=table.per, every=table.every, by=table.by, origin=table.origin)
 
 
 def moved(timing: Sequence[float], front: float, back: float) -> tuple[float, ...]:
