@@ -87,7 +87,7 @@ def _words() -> Rows:
     return {
         "verbs": [_word(entry.key, entry) for entry in VERBS],
         "trigger effects": [_word(entry.key, entry) for entry in EFFECTS],
-        "formula names": [_word(f"{family.prefix}.…", family) for family in FAMILIES],
+        "formula names": [_word(family.spelling, family) for family in FAMILIES],
         "formula functions": [{"key": name, "en": one.en, "doc": one.zh} for name, one in FUNCTIONS.items()],
     }
 

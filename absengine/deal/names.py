@@ -35,9 +35,35 @@ class Family:
     def names(self, deal: DealFile) -> list[str]:
         return [f"{self.prefix}.{member}" for member in self.members(deal)]
 
+    @property
+    def spelling(self) -> str:
+        """The names themselves where every deal has the same, else what the prefix is followed by."""
+        if isinstance(self.members, _Fixed):
+            return " ".join(f"{self.prefix}.{member}" for member in self.members.words)
+        return " ".join(f"{self.prefix}.{form}" for form in _FORMS.get(self.prefix, ("NAME",)))
+
+
+@dataclass(frozen=True)
+class _Fixed:
+    """Members that do not depend on the deal."""
+
+    words: tuple[str, ...]
+
+    def __call__(self, deal: DealFile) -> tuple[str, ...]:
+        return self.words
+
+
+_CLASS = ("TRANCHE", "CLASS")
+_FORMS = {
+    **dict.fromkeys(("balance", "face", "interest", "principal", "due"), _CLASS),
+    "fee": ("NAME", "NAME.over_cap"),
+    "support": ("NAME.left", "NAME.owed"),
+}
+"""What follows a prefix whose members are names of the deal, for the printed dictionary."""
+
 
 def _fixed(*members: str) -> Members:
-    return lambda deal: members
+    return _Fixed(members)
 
 
 def _sum(part: Callable[[Builder, str], Slot]) -> Emit:

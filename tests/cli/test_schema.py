@@ -36,6 +36,14 @@ def test_schema__words_hold_every_verb(capsys: pytest.CaptureFixture[str]) -> No
     assert [verb.key for verb in VERBS if f"  {verb.key}  {verb.zh}" not in text] == []
 
 
+def test_schema__words_spell_out_the_names_of_formulas(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema", "words"]) == 0
+    text = capsys.readouterr().out
+    wanted = ["pool.cum_default_rate", "collected.total", "period.last", "fee.NAME.over_cap", "support.NAME.owed"]
+    assert [name for name in wanted if name not in text] == []
+    assert "…" not in text
+
+
 def test_schema__tape_names_synonyms(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["schema", "tape"]) == 0
     assert "未偿本金余额" in capsys.readouterr().out
