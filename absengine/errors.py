@@ -127,9 +127,6 @@ class Problems:
     def __len__(self) -> int:
         return len(self._found)
 
-    def __bool__(self) -> bool:
-        return bool(self._found)
-
     def __iter__(self) -> Iterator[Problem]:
         return iter(self._found)
 

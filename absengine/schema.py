@@ -226,7 +226,6 @@ class StepLabel:
     what: tuple[str, ...]
     sources: tuple[str, ...]
     place: str
-    sentence: str = ""
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,6 @@ from absengine.loaders.reader import read_tables
 from absengine.loaders.rows import Dropped, assets
 from absengine.loaders.tape_map import Part, TapeMap, read_map
 from absengine.loaders.totals import check_totals
-from absengine.loaders.values import Conversion
 from absengine.schema import Ints
 
 
@@ -44,11 +43,6 @@ class TapeReport:
     dropped: list[Dropped]
     notes: list[str]
     warnings: list[str]
-
-    @property
-    def converted(self) -> list[tuple[str, Conversion]]:
-        """``(header, conversion)`` of every rewriting."""
-        return [(column.header, step) for column in self.recognised for step in column.done]
 
 
 @dataclass(frozen=True)

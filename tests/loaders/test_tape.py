@@ -104,7 +104,7 @@ def test_read_tape__defaults_fill_what_is_missing(tapes: ModuleType, sound: list
     tape = tapes.read(tapes.write_csv(tmp_path / "t.csv", sound), defaults=defaults)
     assert tape.column("rate").tolist() == [0.06, 0.0435]
     assert tape.column("pool").tolist() == ["甲池", "甲池"]
-    assert [step.cells for header, step in tape.report.converted if "filled" in step.what] == [1]
+    assert [step.cells for column in tape.report.recognised for step in column.done if "filled" in step.what] == [1]
 
 
 def test_read_tape__the_users_map(tapes: ModuleType, sound: list[list[str]], tmp_path: Path) -> None:
