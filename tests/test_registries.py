@@ -53,7 +53,7 @@ def documented() -> Iterator[tuple[str, str, str]]:
     """(word, English, Chinese) of every documented word of ours."""
     for registry in (VERBS, EFFECTS):
         yield from ((entry.key, entry.doc_en, entry.zh + entry.doc_zh) for entry in registry)
-    yield from ((f"{family.prefix}.…", family.doc_en, family.zh + family.doc_zh) for family in FAMILIES)
+    yield from ((family.spelling, family.doc_en, family.zh + family.doc_zh) for family in FAMILIES)
     yield from ((name, function.en, function.zh) for name, function in FUNCTIONS.items())
     yield from ((check.code, check.en, check.zh) for check in CHECKS)
     yield from ((column.name, column.en, column.zh) for column in CASHFLOW_COLUMNS + CONTRACT_COLUMNS + RIGHT_COLUMNS)
@@ -67,7 +67,7 @@ def test_words__speak_both_languages(word: str, english: str, chinese: str) -> N
 
 def test_words__are_all_printed() -> None:
     printed = {row["key"] for rows in ROWS[What.WORDS]().values() for row in rows}
-    assert {*VERBS.keys, *EFFECTS.keys, *FUNCTIONS, *(f"{family.prefix}.…" for family in FAMILIES)} == printed
+    assert {*VERBS.keys, *EFFECTS.keys, *FUNCTIONS, *(family.spelling for family in FAMILIES)} == printed
 
 
 # the deal language ----------------------------------------------------------------------------------------------------
