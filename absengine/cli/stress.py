@@ -138,7 +138,8 @@ def _facts(run: StressRun, packs: list[Path], options: dict[str, Any]) -> dict[s
     inputs = {key: run.deal.folder / file for key, file in beside.items() if file is not None}
     inputs |= {"deal": run.deal.path} | {f"pack.{file.stem}": file for file in packs}
     used = calendar(market)
-    calendars = {market: {"digest": used.digest, "table_end": str(used.table_end)}}
+    ruled = {} if used.table_end is None else {"rule_from": str(used.table_end)}
+    calendars = {market: {"digest": used.digest, **ruled}}
     return manifest("stress", options, inputs, calendars=calendars)
 
 

@@ -140,6 +140,8 @@ def _stages(books: Books) -> Dated:
 def _breaches(books: Books) -> Dated:
     dates = books.labels.pay_dates
     for label in books.labels.tranches:
+        if label.residual:  # its interim return is a cap, not an amount due
+            continue
         title, place = label.label or label.name, label.place
         for kind in ("interest", "principal"):
             stock = books.owed(label, kind)

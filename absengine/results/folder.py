@@ -25,6 +25,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
@@ -66,7 +67,8 @@ def manifest(
     """What is needed to run it again: command, options, digests of the inputs, calendars, seed, versions.
 
     ``inputs`` maps a name such as ``deal`` or ``tape`` to its file; only the file's own name and digest are kept.
-    ``calendars`` maps a calendar to its ``digest`` and ``table_end`` (from there on a rule, not the table).
+    ``calendars`` maps a calendar to its ``digest`` and ``rule_from``, the day from which a rule and not the published
+    table decides.
     """
     return {
         "schema": SCHEMA,
@@ -198,11 +200,20 @@ def _json(document: Mapping[str, Any]) -> bytes:
 
 
 def _csv(table: pa.Table) -> bytes:
-    """UTF-8 with a byte-order mark, which is what spreadsheets need to show Chinese."""
+    """UTF-8 with a byte-order mark, which is what spreadsheets need to show Chinese; no value is an empty cell."""
     buffer = io.BytesIO()
     buffer.write(b"\xef\xbb\xbf")
-    pa_csv.write_csv(harmless_columns(table), buffer)
+    pa_csv.write_csv(_without_nan(harmless_columns(table)), buffer)
     return buffer.getvalue()
+
+
+def _without_nan(table: pa.Table) -> pa.Table:
+    for index, field in enumerate(table.schema):
+        if pa.types.is_floating(field.type):
+            column = table.column(index)
+            known = pc.invert(pc.is_nan(column))
+            table = table.set_column(index, field.name, pc.if_else(known, column, pa.scalar(None, field.type)))
+    return table
 
 
 @dataclass(frozen=True)

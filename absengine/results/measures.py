@@ -216,11 +216,12 @@ def _reason(name: str, label: TrancheLabel, no_yield: str) -> str:
         return NO_PRINCIPAL if name == "wal_years" else "the class is not paid off"
     if name == "unpaid_share":
         return "the class has no face"
+    if name == "first_trigger":
+        return "no trigger fired"
     if label.residual:
         return IS_RESIDUAL
     return {
         "first_support_call": "no support was called for this class",
-        "first_trigger": "no trigger fired",
         "first_coverage_below_1": "coverage never falls below 1",
         "late": "no principal is overdue on any date, or left at the expected maturity",
         "first_breach": NO_BREACH,

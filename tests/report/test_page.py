@@ -16,7 +16,7 @@ FACTS = {
     "command": "stress",
     "options": {"packs": ["base.toml"]},
     "inputs": {"deal": {"file": "deal.toml", "sha256": "ab" * 32}},
-    "calendars": {"SSE": {"table_end": "2026-12-31"}},
+    "calendars": {"SSE": {"rule_from": "2027-01-01"}},
     "versions": {"absengine": "0.1"},
 }
 
@@ -29,7 +29,7 @@ def html(worked, document, latin):
 
 def test_page__holds_table_pictures_events_and_facts(html):
     assert html.count("<svg") == 6 and "Losses reach A in 2 of 2" in html
-    assert "deal.toml:40" in html and "illustrative" in html and "ab" * 32 in html and "2026-12-31" in html
+    assert "deal.toml:40" in html and "illustrative" in html and "ab" * 32 in html and "rule_from 2027-01-01" in html
     assert "all zero 全部为零" in html
 
 

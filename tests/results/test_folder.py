@@ -180,6 +180,12 @@ def test_csv__text_is_never_a_formula(worked, tmp_path):
     assert read_run(run).paths.scenarios == ("=1+1", "@x", "-2")
 
 
+def test_csv__what_has_no_value_is_an_empty_cell(worked, tmp_path):
+    run = write_run(tmp_path / "x", worked.two_class())
+    text = "".join(path.read_text("utf-8-sig") for path in (run / "csv").iterdir())
+    assert "nan" not in text.lower() and ",," in text
+
+
 def test_verify__tells_incomplete_from_missing(tmp_path):
     with pytest.raises(InputError, match=MANIFEST):
         verify(tmp_path)
@@ -192,7 +198,7 @@ def test_verify__tells_incomplete_from_missing(tmp_path):
 def test_manifest__names_digests_and_no_machine(tmp_path):
     (tmp_path / "deal.toml").write_text("x", encoding="utf-8")
     facts = manifest(
-        "stress", {"packs": ["base"]}, {"deal": tmp_path / "deal.toml"}, calendars={"SSE": {"table_end": "2026-12-31"}}
+        "stress", {"packs": ["base"]}, {"deal": tmp_path / "deal.toml"}, calendars={"SSE": {"rule_from": "2027-01-01"}}
     )
     assert facts["inputs"]["deal"] == {
         "file": "deal.toml",

@@ -27,6 +27,7 @@ def test_measure__base_pays_everything(by_name):
     assert sub.irr == pytest.approx((26.4 / 20) ** (1 / 3) - 1, abs=1e-9)
     assert sub.wal_years is None and sub.reasons["wal_years"] == "no principal is paid"
     assert sub.coverage_min is None and sub.reasons["coverage_min"] == "a residual class has no amount due"
+    assert sub.first_trigger is None and sub.reasons["first_trigger"] == "no trigger fired"
 
 
 def test_measure__coverage_by_date_and_in_total(by_name):
@@ -100,6 +101,15 @@ def test_measure__events_are_dated_and_placed(by_name):
     trigger = by_name["default"].events[0]
     assert (trigger.value, trigger.place) == (0.4, "deal.toml:40")
     assert [one.kind for one in by_name["base"].events] == ["paid_off", "coverage_below_1"]
+
+
+def test_measure__an_interim_return_not_paid_is_no_breach(worked):
+    """期间收益 of a residual class is a cap, not an amount due: neither a measure nor an event says breach."""
+    short = {**worked.BASE, "tranche.SUB.interest_unpaid": (0, 1, 1)}
+    labels = replace(worked.LABELS, items=(*worked.LABELS.items, "tranche.SUB.interest_unpaid"))
+    one = measure(worked.paths_of({"base": (short, worked.BASE_POOL)}, labels))[0]
+    assert one.tranches[1].first_breach is None and one.tranches[1].interest_shortfall == 1.0
+    assert "breach" not in {event.kind for event in one.events}
 
 
 def test_as_json__missing_measures_carry_a_reason(by_name):
