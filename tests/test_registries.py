@@ -6,14 +6,13 @@ told here what is still missing.
 
 from __future__ import annotations
 
-import importlib
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import pytest
+from small_deals import Run
 
 from absengine.cli.schema import ROWS, What
 from absengine.deal.forms import FIELDS, claim_names
@@ -93,25 +92,17 @@ def test_effects__each_has_a_worked_case(effect: str) -> None:
 
 def test_names__each_is_met_by_the_slow_twin() -> None:
     """The full deal records every name on every row; the twin must find the same numbers."""
-    small_deals = helper("small_deals")
     names = known_names(load(FULL).file)
     assert {family.prefix for family in FAMILIES} == {name.partition(".")[0] for name in names}
     looks = "\n".join(f'  {{ id = "look_{i}", do = "probe", value = "{name}" }},' for i, name in enumerate(names))
     text = source(FULL).replace('\n  { id = "tax",', f'\n{looks}\n  {{ id = "tax",', 1)
-    run = small_deals.Run(
+    run = Run(
         text, pool=100e6, interest=[1e6] * 9, principal=[2e6] * 9, performing=[9e7] * 9, opening=[9e7] * 9,
         recognised=[0, 3e6] * 3, default=[3e6, 0] * 3, recovery_ip=[0, 0, 1e5] * 3, index_LPR1Y=[0.03] * 24,
     )  # fmt: skip
     probed = [item for item in run.values if ".look_" in item]
     assert len(probed) == len(names)
     assert sum(bool(run.values[item].any()) for item in probed) > len(names) / 2
-
-
-def helper(name: str) -> Any:
-    """A module that stands among the tests."""
-    if str(HERE) not in sys.path:
-        sys.path.insert(0, str(HERE))
-    return importlib.import_module(name)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

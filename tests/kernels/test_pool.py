@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
+import importlib
 from types import ModuleType
 
 import numpy as np
@@ -21,11 +20,7 @@ ROWS, MONTHS, CURVES, SLOTS, KEYS, CAPS, CASES = 6, 4, 4, 2, 3, 2, 3
 @pytest.fixture(scope="module")
 def naive() -> ModuleType:
     """The plain twin."""
-    spec = importlib.util.spec_from_file_location("naive_pool", Path(__file__).with_name("naive_pool.py"))
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return importlib.import_module("naive_pool")
 
 
 def test_channels__are_those_of_the_schema() -> None:

@@ -1,18 +1,14 @@
 """Interest per period: day counts, stubs, resets; worked by hand."""
 
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from grids import LPR, names, regular_grid, resets
 from hypothesis import given
 from hypothesis import strategies as st
 
 from absengine.loaders.due_dates import Cycle, due_dates
 from absengine.loaders.interest import PERIOD, Resets, accrual_years, growth
-
-sys.path.insert(0, str(Path(__file__).parent))
-from grids import LPR, names, regular_grid, resets
 
 
 def test_growth__regular_periods_ignore_the_days_and_stubs_count_them() -> None:

@@ -1,21 +1,17 @@
 """The walk through periods, against a slow twin and by hand."""
 
-import sys
-from pathlib import Path
 from typing import Any
 
+import naive_schedule
 import numpy as np
 import pytest
+from grids import names, regular_grid, resets
 from hypothesis import given
 from hypothesis import strategies as st
 
 from absengine.loaders.due_dates import Grid, grid_of
 from absengine.loaders.interest import PERIOD, Growth, growth
 from absengine.loaders.schedule import Amortisation, Flows, amortise, annuity, level_payment, terms_to_repay
-
-sys.path.insert(0, str(Path(__file__).parent))
-import naive_schedule
-from grids import names, regular_grid, resets
 
 
 def _plan(grid: Grid, balance: list[float], level: list[bool], weight: Any = None, **other: Any) -> Amortisation:
