@@ -566,7 +566,7 @@ class Lane:
             else:
                 available = min(self.helpers[name].left, self.would_pay(name, left_to_right(missing), at))
                 amounts = self.split(step, claims, missing, available)
-                self.take_from(name, left_to_right(amounts))
+                self.take_from(name, min(left_to_right(amounts), self.helpers[name].left))
             self.receive(step, left_to_right(amounts))
             for claim, amount in zip(claims, amounts, strict=True):
                 claim.paid(amount)
