@@ -73,6 +73,9 @@ def test_fields_of__an_unknown_required_field_is_an_error() -> None:
         ("剩余期数（期）", "remaining_terms", 0),
         ("专利号/登记号", "ip_no", None),
         ("remaining_terms", "remaining_terms", None),
+        ("Outstanding Principal (CNY)", "balance", 0),
+        ("repayment_method", "amort_type", None),
+        ("Obligor Name", "obligor", None),
     ],
 )
 def test_recognise__reads_a_header(header: str, name: str, unit: int | None) -> None:
