@@ -18,6 +18,7 @@ Ints = NDArray[np.int32]
 Dates = NDArray[np.datetime64]
 Texts = NDArray[np.object_]
 Sort = Literal["flow", "balance", "code", "date", "rate", "text", "count"]
+ValueUnit = Literal["money", "ratio", "rate", "count", "date", "flag", ""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +239,7 @@ class TriggerLabel:
     when: str
     effect: str
     place: str
-    unit: Literal["money", "ratio", "rate", "count", "date", "flag", ""] = ""
+    unit: ValueUnit = ""
 
 
 @dataclass(frozen=True)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from absengine.deal.formulas import kind_of, parsed
 from absengine.deal.load import Deal
 from absengine.deal.names import known_names
-from absengine.deal.nouns import Step
 from absengine.deal.program import Compiled
 from absengine.deal.triggers import parse_effect
 from absengine.errors import Where
 from absengine.language.formula import Compare, Kind
-from absengine.schema import Labels, StepLabel, TrancheLabel, TriggerLabel
-
-Unit = Literal["money", "ratio", "rate", "count", "date", "flag", ""]
+from absengine.schema import Labels, StepLabel, TrancheLabel, TriggerLabel, ValueUnit
 
 
 def labels(deal: Deal, compiled: Compiled) -> Labels:
@@ -40,18 +37,7 @@ def labels(deal: Deal, compiled: Compiled) -> Labels:
         supports=tuple(file.support),
         ledgers=tuple(file.ledger),
         triggers=tuple(_trigger(deal, name) for name in file.trigger),
-        steps=tuple(
-            StepLabel(
-                stage,
-                step.id,
-                step.do,
-                tuple(step.what),
-                _sources(step),
-                place(deal.where(("stage", stage, "step", i))),
-            )
-            for stage, noun in file.stage.items()
-            for i, step in enumerate(noun.step)
-        ),
+        steps=tuple(_step(deal, stage, i) for stage, noun in file.stage.items() for i in range(len(noun.step))),
         items=compiled.items,
         channels=compiled.channels,
         wal_day_count=file.deal.wal_day_count,
@@ -80,8 +66,10 @@ def place(where: Where) -> str:
     return f"{name}:{where.line}" if where.line else name
 
 
-def _sources(step: Step) -> tuple[str, ...]:
-    return (*((f"account.{step.source}",) if step.source else ()), *step.then)
+def _step(deal: Deal, stage: str, index: int) -> StepLabel:
+    step = deal.file.stage[stage].step[index]
+    sources = (*((f"account.{step.source}",) if step.source else ()), *step.then)
+    return StepLabel(stage, step.id, step.do, step.what, sources, place(deal.where(("stage", stage, "step", index))))
 
 
 def _tranche(deal: Deal, name: str) -> TrancheLabel:
@@ -118,13 +106,13 @@ def _trigger(deal: Deal, name: str) -> TriggerLabel:
     )
 
 
-def _value_unit(deal: Deal, when: str) -> Unit:
+def _value_unit(deal: Deal, when: str) -> ValueUnit:
     """Kind of the value a trigger records: the left side of its comparison, else the condition itself."""
     node = parsed(when)
     if not isinstance(node, Compare):
         return "flag"
     kind = kind_of(node.left, known_names(deal.file))
-    return cast(Unit, "" if kind is None or kind is Kind.NUMBER else kind.value)
+    return cast(ValueUnit, "" if kind is None or kind is Kind.NUMBER else kind.value)
 
 
 def _texts(deal: Deal) -> dict[str, str]:

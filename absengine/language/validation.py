@@ -85,7 +85,7 @@ def validate(
         return model.model_validate(data)
     except ValidationError as cause:
         errors = cause.errors(include_url=False)
-    found = _merged(_one(model, data, error, where, at) for error in _worth_saying(model, data, errors))
+    found = _merged(_one(model, data, error, where, at) for error in _worth_saying(model, errors))
     problems.extend(sorted(found, key=lambda problem: problem.where.line or 0))
     return None
 
@@ -234,7 +234,7 @@ def _raw_path(data: Any, loc: Path) -> Path:
     return within if len(within) > len(without) else without
 
 
-def _worth_saying(model: type[BaseModel], data: Any, errors: list[ErrorDetails]) -> Iterator[ErrorDetails]:
+def _worth_saying(model: type[BaseModel], errors: list[ErrorDetails]) -> Iterator[ErrorDetails]:
     """Leave out a missing key whose misspelling is reported beside it: one mistake, one problem."""
     explained = set()
     for error in errors:

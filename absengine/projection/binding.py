@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,16 +42,24 @@ def needs_of(scenarios: Sequence[Scenario]) -> Needs:
     )
 
 
+class CurveSlot(NamedTuple):
+    """One curve of a shape: the block that says it, the cut-off its months count from, the clocks it rules."""
+
+    aspect: str
+    block: int
+    cutoff: np.datetime64
+    clocks: Indices
+
+
 @dataclass(frozen=True)
 class Layout:
     """Which curve and recovery slot each clock has in one shape.
 
-    ``curves`` is (3, clock); ``slots`` lists (aspect, block, cut-off date, clocks) of each curve slot, ``terms`` one
-    contract of each recovery slot.
+    ``curves`` is (3, clock); ``terms`` is one contract of each recovery slot.
     """
 
     curves: NDArray[np.int32]
-    slots: tuple[tuple[str, int, np.datetime64, Indices], ...]
+    slots: tuple[CurveSlot, ...]
     terms: tuple[int, ...]
 
 
@@ -59,7 +68,7 @@ def layout(work: Clockwork, shape: Shape, scenario: Scenario) -> Layout:
     pool, contract = work.pool, work.pool.rhythm.contract[work.member]
     named = shape.named[contract]
     lines = np.full((3, len(contract)), kernel.NO_CURVE, dtype=np.int32)
-    slots: list[tuple[str, int, np.datetime64, Indices]] = []
+    slots: list[CurveSlot] = []
     for line, aspect in enumerate(_ASPECTS):
         blocks = np.where(named, -1, shape.blocks[aspect][contract])
         for block in np.unique(blocks[blocks >= 0]):
@@ -68,7 +77,7 @@ def layout(work: Clockwork, shape: Shape, scenario: Scenario) -> Layout:
             for cutoff in cutoffs[:1] if whole else cutoffs:
                 inside = (blocks == block) & (whole | (pool.cutoff[work.member] == cutoff))
                 lines[line, inside] = len(slots)
-                slots.append((aspect, int(block), cutoff, np.flatnonzero(inside)))
+                slots.append(CurveSlot(aspect, int(block), cutoff, np.flatnonzero(inside)))
     lines[0, named] = kernel.NOT_HERE
     slot_of: dict[tuple[Ruling, int], int] = {}
     for clock in np.flatnonzero(lines[0] >= 0):
@@ -94,7 +103,7 @@ class Tables:
     known: dict[tuple[Curve, object], tuple[int, int]] = field(default_factory=dict)
     length: int = 0
 
-    def add(self, curve: Curve, slot: tuple[str, int, np.datetime64, Indices], clocks_key: object) -> tuple[int, int]:
+    def add(self, curve: Curve, slot: CurveSlot, clocks_key: object) -> tuple[int, int]:
         """Kind of a curve, and where its table starts."""
         key = (curve, clocks_key)
         if key not in self.known:
@@ -104,8 +113,8 @@ class Tables:
             self.length += len(table)
         return self.known[key]
 
-    def _reach(self, curve: Curve, slot: tuple[str, int, np.datetime64, Indices]) -> curves.Reach:
-        events, clocks = self.work.events, slot[3]
+    def _reach(self, curve: Curve, slot: CurveSlot) -> curves.Reach:
+        events, clocks = self.work.events, slot.clocks
         months = len(self.work.pool.months)
         weights, balance = np.zeros(months), 0.0
         if curve.kind == "cumulative":
@@ -115,7 +124,7 @@ class Tables:
             balance = float(self.work.clocks.balance[clocks].sum())
         highest = events.position.max(axis=1, initial=0.0)
         payments = int(events.payment.max(initial=0)) + 1
-        return curves.Reach(float(highest[0]), float(highest[1]), payments, slot[2], balance, weights)
+        return curves.Reach(float(highest[0]), float(highest[1]), payments, slot.cutoff, balance, weights)
 
     def joined(self) -> Floats:
         """The one array the kernel reads."""
@@ -247,9 +256,9 @@ class Binder:
         tables = Tables(work)
         for row, (case, shape) in enumerate(zip(self.cases, shapes, strict=True)):
             for k, slot in enumerate(layouts[shape.index].slots):
-                curve = _curve(case.scenario, slot[0], slot[1])
+                curve = _curve(case.scenario, slot.aspect, slot.block)
                 if curve is not None:
-                    apart = (shape.index, k) if curve.kind == "cumulative" else slot[2]
+                    apart = (shape.index, k) if curve.kind == "cumulative" else slot.cutoff
                     kind[row, k], start[row, k] = tables.add(curve, slot, apart)
         lines = np.unique([shape.index for shape in shapes])
         scenarios = [case.scenario for case in self.cases]
@@ -298,7 +307,7 @@ class Binder:
         for row, (case, which) in enumerate(zip(self.cases, shapes, strict=True)):
             one = layouts[which.index]
             for k, slot in enumerate(one.slots):
-                curve = _curve(case.scenario, slot[0], slot[1])
+                curve = _curve(case.scenario, slot.aspect, slot.block)
                 plan.recognition[row, k] = dates.key(curve.recognition if curve else 0)
             columns = {key: column for column, key in enumerate(named.caps[row])}
             terms.caps[row, : len(columns)] = list(named.caps[row].values())
