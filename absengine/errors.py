@@ -42,6 +42,11 @@ class Where:
         return replace(self, path=path)
 
 
+def unreadable(error: OSError) -> str:
+    """Why a file cannot be read, in the words that follow "found"."""
+    return "a folder" if isinstance(error, IsADirectoryError) else (error.strerror or type(error).__name__).lower()
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One refusal in four parts. ``code`` is a stable slug, the name of its case under ``tests/bad/``."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from absengine.errors import InputError, Problem, Problems, Where
+from absengine.errors import InputError, Problem, Problems, Where, unreadable
 from absengine.language.scanner import Path, ScanError, Token, scan
 
 MAX_BYTES = 1_000_000
@@ -169,8 +169,7 @@ def read(path: pathlib.Path, error: type[InputError]) -> Document:
         with path.open("rb") as stream:
             raw = stream.read(MAX_BYTES + 1)
     except OSError as cause:
-        reason = (cause.strerror or type(cause).__name__).lower()
-        problem = Problem("unreadable-file", Where(file), reason, "a readable TOML file", "check the path")
+        problem = Problem("unreadable-file", Where(file), unreadable(cause), "a readable TOML file", "check the path")
         raise error(problem) from None
     if len(raw) > MAX_BYTES:
         todo = "put rows of numbers in a CSV file and name it here"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from absengine.errors import Problems, TapeError
+from absengine.errors import Problems, TapeError, unreadable
 from absengine.loaders.cells import RawTable, Source
 
 MAX_FILE = 500_000_000
@@ -25,8 +25,7 @@ def read_tables(path: Path, encoding: str | None = None, sheet: str | None = Non
             problems.refuse(TapeError)
         data = path.read_bytes()
     except OSError as error:
-        found = (error.strerror or type(error).__name__).lower()
-        problems.add("unreadable-file", source.where(), found, "a file that can be read", "check the path")
+        problems.add("unreadable-file", source.where(), unreadable(error), "a file that can be read", "check the path")
         raise TapeError(list(problems)) from None
     for mark, what in _OTHER_KINDS:
         if data.lstrip()[:64].lower().startswith(mark.lower()):

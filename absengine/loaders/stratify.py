@@ -169,7 +169,8 @@ def _by_text(labels: list[str], balance: Floats) -> Groups:
 def _by_range(values: Floats, edges: Sequence[float], show: str) -> Groups:
     """Groups by ranges (low, high] in their order; the first range holds its lower edge too."""
     limits = np.asarray(edges)
-    names = [f"{show.format(low)}–{show.format(high)}" for low, high in pairwise(edges)]
+    names = [f"({show.format(low)}, {show.format(high)}]" for low, high in pairwise(edges)]
+    names[0] = f"[{names[0][1:]}"
     names += [f"over {show.format(edges[-1])}", UNKNOWN]
     places = np.clip(np.searchsorted(limits, values, side="left"), 1, len(limits)) - 1
     return Groups(names, np.where(np.isnan(values), len(names) - 1, places))

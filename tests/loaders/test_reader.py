@@ -37,3 +37,10 @@ def test_read_tables__refuses_a_file_too_large_to_hold(tmp_path: Path, monkeypat
     monkeypatch.setattr(reader, "MAX_FILE", 3)
     (tmp_path / "t.csv").write_text("a,b\n", encoding="utf-8")
     assert _code(tmp_path / "t.csv") == "file-too-large"
+
+
+def test_read_tables__says_why_a_path_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(TapeError, match="found a folder; allowed: a file that can be read"):
+        read_tables(tmp_path)
+    with pytest.raises(TapeError, match="found no such file or directory"):
+        read_tables(tmp_path / "missing.csv")

@@ -61,8 +61,16 @@ def test_stratify__by_hand(tapes: ModuleType, tmp_path: Path) -> None:
     assert [(row.name, row.contracts, row.share) for row in tables["industry"]] == [
         ("软件", 2, 0.6), ("医药", 1, 0.3), ("文化", 1, 0.1),
     ]  # fmt: skip
-    assert [(row.name, row.balance) for row in tables["term"]] == [("0–3", 600.0), ("6–12", 300.0), ("24–36", 100.0)]
-    assert [(row.name, row.balance) for row in tables["rate"]] == [("3%–4%", 400.0), ("4%–5%", 500.0), ("5%–6%", 100.0)]
+    assert [(row.name, row.balance) for row in tables["term"]] == [
+        ("[0, 3]", 600.0),
+        ("(6, 12]", 300.0),
+        ("(24, 36]", 100.0),
+    ]
+    assert [(row.name, row.balance) for row in tables["rate"]] == [
+        ("(3%, 4%]", 400.0),
+        ("(4%, 5%]", 500.0),
+        ("(5%, 6%]", 100.0),
+    ]
     assert tables["industry"][0].rate == pytest.approx((500 * 0.05 + 100 * 0.04) / 600)
 
 
