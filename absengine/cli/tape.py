@@ -27,9 +27,9 @@ def tape(
     file: Annotated[Path, typer.Argument(help="Tape (资产清单): CSV, Excel or Parquet.")],
     kind: Annotated[str, typer.Option(help="Kind of receivable: pledge_loan, cashflow_table, …")] = "pledge_loan",
     rights: Annotated[Path | None, typer.Option(help="File of IP rights, if they are not in the tape.")] = None,
-    map_file: Annotated[Path | None, typer.Option("--map", help="Your own map of headers (TOML).")] = None,
+    map_file: Annotated[Path | None, typer.Option("--map", help="Your own map of headers (TOML; see README).")] = None,
     encoding: Annotated[str | None, typer.Option(help="Encoding of a text file, as in big5.")] = None,
-    as_of: Annotated[str | None, typer.Option(help="Day of the checks, as 2026-03-31; else the cut-off date.")] = None,
+    as_of: Annotated[str | None, typer.Option(help="Day of checks and terms, as 2026-03-31; else the cut-off.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Read a tape: what was recognised, converted, refused; concentration, strata, findings on IP rights."""
@@ -270,7 +270,7 @@ def _summary(document: dict[str, Any]) -> list[_Section]:
         ("balance 未偿本金余额", f"{pool['balance']:,.2f}"),
         ("contracts 合同数 / obligors 债务人数", f"{pool['contracts']:,} / {pool['obligors']:,}"),
         ("mean rate 加权年利率", _percent(pool["rate"])),
-        ("mean remaining term 加权剩余期限", _months(pool["remaining_months"])),
+        ("mean remaining term 加权剩余期限", _term(pool)),
         *((f"top {count} obligors 前{count}大", _percent(share)) for count, share in found["top"].items()),
         ("HHI / effective number 有效户数", f"{found['hhi']:.4f} / {found['effective_number']:.1f}"),
     ]
@@ -313,6 +313,12 @@ def _collateral(document: dict[str, Any]) -> list[_Section]:
 
 def _percent(value: float) -> str:
     return "–" if math.isnan(value) else f"{value:.2%}"
+
+
+def _term(pool: dict[str, Any]) -> str:
+    """The pool's mean term, or why there is none."""
+    shown = _months(pool["remaining_months"])
+    return f"{shown} {pool['remaining_months_reason']}" if "remaining_months_reason" in pool else shown
 
 
 def _months(value: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -26,3 +27,20 @@ def test_new__never_replaces(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 def test_new__a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("mine", encoding="utf-8")
     assert main(["new", str(tmp_path / "mine")]) == 2
+
+
+def test_readme__the_map_and_the_pack_it_prints_fit_the_new_deal(tmp_path: Path) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    headers, stresses = re.findall(r"```toml\n(.*?)```", readme, re.DOTALL)
+    (tmp_path / "map.toml").write_text(headers, encoding="utf-8")
+    (tmp_path / "pack.toml").write_text(stresses, encoding="utf-8")
+    assert main(["new", str(tmp_path / "mine")]) == 0
+    tape, deal = tmp_path / "mine" / "tape.csv", tmp_path / "mine" / "deal.toml"
+    text = tape.read_text(encoding="utf-8")
+    text = text.replace("未偿本金余额(万元)", "贷余(万)").replace("合同金额(万元)", "放款额")
+    tape.write_text(text.replace(",封包日", ",其他"), encoding="utf-8")
+    assert main(["tape", str(tape)]) == 3
+    assert main(["tape", str(tape), "--map", str(tmp_path / "map.toml")]) == 0
+    text = deal.read_text(encoding="utf-8")
+    deal.write_text(text.replace("[pool]\n", '[pool]\nmap = "../map.toml"\n'), encoding="utf-8")
+    assert main(["check", str(tmp_path / "mine"), "--pack", str(tmp_path / "pack.toml")]) == 0

@@ -27,7 +27,7 @@ def test_tape__shows_reading_pool_and_rights(file: Path, capsys: pytest.CaptureF
     shown = capsys.readouterr().out
     for text in ("balance", "万元", "multiplied by 10,000 ×2", "合计", "48,000,000.00", "top 1", "pledged-twice"):
         assert text in shown
-    assert "[red]=1+1甲" in shown
+    assert "[red]=1+1甲" in shown and "– no maturity date" in shown
 
 
 def test_tape__json_is_one_document(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
