@@ -307,7 +307,7 @@ def nouns(s: Sketch) -> None:
         fee(s, name)
     for name in s.some(["topup", "liquid"], 2):
         support(s, name)
-    for name in s.some(["pdl_sub", "pdl_A"], 2):
+    for name in s.some(["pdl_sub", "pdl_A"], 2) if len(s.accounts) > 1 else ():
         s.tables[f"ledger.{name}"] = {"limit": s.pick([None, "100", "balance.senior", "20% * pool.initial"])}
         s.ledgers.append(name)
     for name in s.accounts[1:]:

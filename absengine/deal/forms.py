@@ -119,12 +119,13 @@ class _StepChecks:
                          "nobody helps to pay what is left over" if step.then else "make a step of it")  # fmt: skip
 
     def once(self, path: Path, step: Step, known: list[str]) -> None:
-        """A claim named twice in a step would be paid twice; an account that fills itself would only seem to."""
+        """A claim named twice in a step would be paid twice; cash that returns to its account would pay many times."""
         members = [member for name in known for member in claim_members(self.deal, name)]
         for member in dict.fromkeys(member for member in members if members.count(member) > 1):
             self.add("claim-twice", (*path, "what"), f"{member} twice in one step", "each claim once", "take one out")
         filled = known[0].removeprefix("account.") if step.do == "fill" and known else None
-        receiver = step.to if step.do == "move" else filled
+        returns = step.do == "move" or any(name.startswith("ledger.") for name in known)
+        receiver = step.to if returns else filled
         givers = [step.source, *(helper.removeprefix("account.") for helper in step.then)]
         if receiver is not None and receiver in givers:
             self.add("same-account", path, f"'{receiver}' as giver and receiver", "two accounts", "name another")

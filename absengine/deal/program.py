@@ -130,8 +130,8 @@ def _finish(b: Builder, timeline: Timeline) -> Compiled:
     code[0, 1], code[0, 6] = layout.flows
     number = layout.numbers
     accounts = [number[f"account.{name}.balance"] for name in b.deal.account]
-    balances = [number[f"tranche.{name}.balance"] for name in b.deal.tranche]
-    money = [index for name, index in number.items() if name.endswith((".balance", "_unpaid", ".unpaid", ".owed"))]
+    stocks = (".balance", "_unpaid", ".unpaid", ".owed", ".left")  # cash, principal, claims, what supports have left
+    money = [index for name, index in number.items() if name.endswith(stocks)]
     program = Program(
         code=code,
         segments=segments,
@@ -139,7 +139,7 @@ def _finish(b: Builder, timeline: Timeline) -> Compiled:
         tables=np.array(b.asm.tables, dtype=float).reshape(-1, timeline.rows),
         stage_slot=number["stage"],
         cash=np.array([*accounts, number["world"]], dtype=np.int32),
-        nonneg=np.array([*accounts, *balances], dtype=np.int32),
+        nonneg=np.array(money, dtype=np.int32),
         finite=np.array(money, dtype=np.int32),
         record=np.array([layout[slot] for slot in b.record.values()], dtype=np.int32),
         histories=b.asm.histories,
