@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import sys
 from pathlib import Path
@@ -57,4 +58,6 @@ def _step(line: StepLine) -> str:
 def _trigger(line: TriggerLine) -> str:
     state = "active" if line.active else "not active"
     value = f"{line.value:.4%}" if line.unit in ("ratio", "rate") else f"{line.value:,.2f}"
+    if line.unit == "date":
+        value = str(datetime.date(1970, 1, 1) + datetime.timedelta(days=line.value))
     return f"  trigger {line.trigger}: {state}, value {value} ({line.when}) {line.place}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from absengine.schema import TranchePaths
 class Publication:
     """What is published: recorded paths, the JSON document, verdicts of stated checks, the manifest's facts.
 
-    ``assumptions`` are (term, value, source) lines of workbook and page, ``log`` lines of the workbook's last sheet.
+    ``assumptions`` are (term, value, source) lines of workbook and page.
     """
 
     paths: TranchePaths
@@ -25,7 +25,6 @@ class Publication:
     verdicts: list[dict[str, Any]]
     facts: dict[str, Any]
     assumptions: Sequence[tuple[str, str, str]] = ()
-    log: Sequence[str] = ()
 
 
 def publish(what: Publication, place: Path, *, force: bool, language: Language | None, font: Path | None) -> Path:
@@ -50,7 +49,15 @@ def publish(what: Publication, place: Path, *, force: bool, language: Language |
         for name, content in (drawn | png(figures, writer)).items():
             folder.write(f"pictures/{name}", content)
         given = what.assumptions
-        folder.write("workbook.xlsx", workbook(what.paths, what.document, assumptions=given, log=what.log))
+        folder.write("workbook.xlsx", workbook(what.paths, what.document, assumptions=given, log=_log(what.facts)))
         told = page(what.document, drawn, language=language or writer.language, facts=what.facts, assumptions=given)
         folder.write("report.html", told)
         return folder.complete({**what.facts, "without_csv": list(left_out)})
+
+
+def _log(facts: Mapping[str, Any], before: str = "") -> list[str]:
+    """The manifest as lines ``inputs.deal.sha256: …``, for the last sheet of the workbook."""
+    lines = []
+    for name, value in facts.items():
+        lines += _log(value, f"{before}{name}.") if isinstance(value, Mapping) else [f"{before}{name}: {value}"]
+    return lines

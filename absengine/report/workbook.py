@@ -108,6 +108,7 @@ TRANCHE: Final = _headings("""
     factor | 余额系数 | ratio
     coverage | 覆盖倍数 | ratio
     implied loss | 隐含损失 | money
+    overdue | 逾期未付 | money
     realised loss | 已实现损失 | money
 """)
 EVENTS: Final = _headings("""
@@ -297,6 +298,7 @@ def _tranche(writer: _Writer, books: Books, label: TrancheLabel, lanes: Sequence
         item["balance"] / face,
         ratio,
         books.currency(losses.implied),
+        books.currency(losses.overdue),
         books.currency(losses.realised),
     ]
     summed = {0, 4, 7, 9, 10}  # days, paid amounts and write-downs add up; dues carry what was unpaid before
@@ -307,13 +309,17 @@ def _tranche(writer: _Writer, books: Books, label: TrancheLabel, lanes: Sequence
 def _accounts(writer: _Writer, books: Books, lanes: Sequence[int]) -> None:
     """Balances of accounts and ledgers, account interest, and the movements of supports."""
     labels = books.labels
+
+    def headed(kind: str, name: str, part: str, english: str, chinese: str) -> tuple[str, str, str]:
+        return f"{kind}.{name}.{part}", f"{name} {english}", labels.texts.get(f"{kind}.{name}", "") + chinese
+
     named = (
-        [(f"account.{name}.balance", f"{name} balance", "账户余额") for name in labels.accounts]
-        + [(f"account.{name}.interest", f"{name} interest", "账户利息") for name in labels.accounts]
-        + [(f"ledger.{name}.balance", f"ledger {name}", "分账") for name in labels.ledgers]
-        + [(f"support.{name}.called", f"{name} called", "支持启动") for name in labels.supports]
-        + [(f"support.{name}.drawn", f"{name} paid in", "支持到账") for name in labels.supports]
-        + [(f"support.{name}.repaid", f"{name} reimbursed", "支持偿还") for name in labels.supports]
+        [headed("account", name, "balance", "balance", "账户余额") for name in labels.accounts]
+        + [headed("account", name, "interest", "interest", "账户利息") for name in labels.accounts]
+        + [headed("ledger", name, "balance", "ledger", "台账") for name in labels.ledgers]
+        + [headed("support", name, "called", "called", "启动金额") for name in labels.supports]
+        + [headed("support", name, "drawn", "paid in", "到账金额") for name in labels.supports]
+        + [headed("support", name, "repaid", "reimbursed", "已偿还") for name in labels.supports]
     )
     shown = [one for one in named if books.has(one[0])]
     headings: list[Heading] = [*PERIOD, *((english, chinese, MONEY) for _, english, chinese in shown)]
@@ -334,7 +340,7 @@ def _fees(writer: _Writer, books: Books, lanes: Sequence[int]) -> None:
     )
     groups = [f"tax.{name}" for name in labels.taxes] + [f"fee.{name}" for name in labels.fees]
     shown = [
-        (f"{group}.{part}", part, chinese)
+        (f"{group}.{part}", part, labels.texts.get(group, "") + chinese)
         for group in groups
         for part, chinese in words
         if books.has(f"{group}.{part}")
