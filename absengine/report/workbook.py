@@ -158,7 +158,7 @@ def workbook(
     _events(writer, document)
     _checks(writer, document)
     left = len(paths.scenarios) - len(lanes)
-    note = [f"{left} further scenarios are in the Parquet tables only"] if left > 0 else []
+    note = [f"further scenarios, in the Parquet tables only: {left}"] if left > 0 else []
     writer.table("Log", LOG, [(line,) for line in (*log, *note)])
     book.close()
     return buffer.getvalue()
