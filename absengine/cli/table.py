@@ -7,6 +7,10 @@ from pathlib import Path
 from typing import Any
 
 
+WIDEST = 400
+"""Columns a terminal is thought to have at most when the table is measured."""
+
+
 def show(document: dict[str, Any], place: Path | None) -> None:
     """Print classes × scenarios, then where the run folder is."""
     from absengine.report.table import stress_table, stress_unit
@@ -29,12 +33,19 @@ def show(document: dict[str, Any], place: Path | None) -> None:
 
 
 def _rich(title: str, columns: Any, rows: Any) -> None:
+    from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left")
-    for column in columns:
-        table.add_column(column.title, justify=column.align)
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    for number, column in enumerate(columns):
+        last = number + 1 == len(columns)  # events may fold; names, dates and amounts stay whole
+        heading = "\n".join(column.title.split(" "))
+        table.add_column(heading, justify=column.align, no_wrap=not last, overflow="fold", min_width=12 if last else None)
     for number, cells in enumerate(rows):
         table.add_row(*cells, end_section=number + 1 < len(rows) and bool(rows[number + 1][0]))
-    Console().print(table)
+    console = Console()
+    needed = console.measure(table, options=console.options.update(max_width=WIDEST)).minimum
+    if needed > console.width:  # a line that wraps can be read; an amount cut short is a wrong amount
+        console = Console(width=needed)
+    console.print(table)
