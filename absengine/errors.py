@@ -136,6 +136,6 @@ class Problems:
         return iter(self._found)
 
     def refuse(self, error: type[AbsError]) -> None:
-        """Raise ``error`` with every problem collected; do nothing when there is none."""
+        """Raise ``error`` with every problem collected, each told once; do nothing when there is none."""
         if self._found:
-            raise error(self._found)
+            raise error(list(dict.fromkeys(self._found)))

@@ -40,6 +40,16 @@ def test_check__a_wrong_name_is_refused_with_its_line(elsewhere: Path, capsys: p
     assert "main" in text
 
 
+def test_check__a_parameter_the_deal_lacks_is_told_once(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["new", "mine"]) == 0
+    pack = elsewhere / "pack.toml"
+    head = 'schema = "absengine.pack/1"\ntitle = "t"\nsource = "illustrative"\n'
+    pack.write_text(f'{head}[scenario.c]\nset = {{ "tranche.A.cupon" = "5%" }}\n', encoding="utf-8")
+    assert main(["check", "mine", "--pack", str(pack)]) == 3
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "pack.toml:4" in line and "did you mean 'tranche.A.coupon.rate'?" in line
+
+
 def test_warmup__says_where_kernels_are(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["warmup"]) == 0
     assert "kernels compiled" in capsys.readouterr().out
