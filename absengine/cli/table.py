@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-
 WIDEST = 400
 """Columns a terminal is thought to have at most when the table is measured."""
 
@@ -40,8 +39,8 @@ def _rich(title: str, columns: Any, rows: Any) -> None:
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     for number, column in enumerate(columns):
         last = number + 1 == len(columns)  # events may fold; names, dates and amounts stay whole
-        heading = "\n".join(column.title.split(" "))
-        table.add_column(heading, justify=column.align, no_wrap=not last, overflow="fold", min_width=12 if last else None)
+        heading, least = "\n".join(column.title.split(" ")), 12 if last else None
+        table.add_column(heading, justify=column.align, no_wrap=not last, overflow="fold", min_width=least)
     for number, cells in enumerate(rows):
         table.add_row(*cells, end_section=number + 1 < len(rows) and bool(rows[number + 1][0]))
     console = Console()
