@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
 from absengine.deal.load import Deal
-from absengine.deal.nouns import Fee, FixedCoupon, Stage, Step, Support, Tranche, Trigger
+from absengine.deal.nouns import Fee, FixedCoupon, PaymentDates, Stage, Step, Support, Tranche, Trigger
 from absengine.deal.sentences import CLAIMS, NOUNS, SECTIONS, TIMES, WORDS
 from absengine.deal.triggers import parse_effect
 from absengine.deal.verbs import VERBS
@@ -119,10 +119,14 @@ class _Explainer:
         return [
             self.say("dates", cutoff=dates.cutoff, closing=dates.closing, final=dates.legal_final),
             self.say("collection", every=self.every(counted.every), on=self.day(counted.on), first=first),
-            self.say("payment", every=every, calendar=payment.calendar, roll=self.word(payment.roll),
-                     interest=self.word("extra" if payment.extra_interest else "no extra"),
-                     rows=line.rows, last=line.pay_date[-1]),
-        ]  # fmt: skip
+            self.say("payment", every=every, moves=self.moves(payment), rows=line.rows, last=line.pay_date[-1]),
+        ]
+
+    def moves(self, payment: PaymentDates) -> str:
+        if payment.calendar == payment.roll == "none":
+            return self.say("unmoved")
+        interest = self.word("extra" if payment.extra_interest else "no extra")
+        return self.say("moved", calendar=payment.calendar, roll=self.word(payment.roll), interest=interest)
 
     def day(self, on: int | str | None) -> str:
         return self.word(on) if isinstance(on, str) else self.optional("day", on)

@@ -105,6 +105,7 @@ def test_explain__chinese_has_no_english_words():
          "every 2 weeks, first on 2026-04-10", "每2周归集计算，首个计算日2026-04-10"),
         (('every = "3 months", on = 26, first = 2026-07-26', "dates = [2026-07-26, 2027-01-26]"),
          "Payments: 2026-07-26, 2027-01-26;", "兑付：2026-07-26、2027-01-26；"),
+        ((', calendar = "SSE", roll = "following"', ""), "2026-07-26; not moved by holidays;", "；不因节假日调整；"),
         (('name = "plain"', 'name = "plain"\nmoney = { unit = 0 }'), "payments are not rounded", "支付金额不取整"),
         (("face = 900", 'face = 900\ninterest_on_unpaid = "simple"'),
          "unpaid interest bears simple interest", "欠付利息计单利"),
