@@ -55,6 +55,12 @@ def digest(sources: Path) -> str:
     return state.hexdigest()[:20]
 
 
+def place(sources: Path) -> str:
+    """Name of where the sources lie and when they were written: Numba compiles again what was moved or touched."""
+    files = [(path.name, path.stat().st_mtime_ns) for path in sorted(sources.glob("*.py"))]
+    return hashlib.sha256(f"{sources.resolve()}{files}".encode()).hexdigest()[:8]
+
+
 def user_cache() -> Path:
     """Folder for caches of this user: Numba's own choice where it is set, else the system's custom."""
     if _config.CACHE_DIR:
@@ -74,7 +80,8 @@ def cache_folder() -> str:
     name would let others plant machine code.
     """
     try:
-        folder = user_cache() / "absengine" / digest(Path(__file__).parent)
+        sources = Path(__file__).parent
+        folder = user_cache() / "absengine" / digest(sources) / place(sources)
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             return str(folder)

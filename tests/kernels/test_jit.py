@@ -38,6 +38,14 @@ def test_digest__is_a_matter_of_content(copied: Path) -> None:
     assert _jit.digest(copied) != _jit.digest(SOURCES)
 
 
+def test_place__a_second_checkout_and_a_touched_file_have_code_to_compile(copied: Path) -> None:
+    """Numba would compile both again; were they one folder, nobody would be told of the half minute."""
+    before = _jit.place(copied)
+    assert before != _jit.place(SOURCES)
+    os.utime(copied / "opcodes.py", ns=(1, 1))
+    assert _jit.place(copied) != before
+
+
 @pytest.mark.parametrize("package", ["numba", "llvmlite", "np"])
 def test_digest__changes_with_every_version(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
     before = _jit.digest(SOURCES)
@@ -67,7 +75,7 @@ def test_cache_folder__carries_the_digest_and_numba_keeps_its_own(
 ) -> None:
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
     monkeypatch.setattr(_jit, "cache_folder", _jit.cache_folder.__wrapped__)
-    assert _jit.cache_folder() == str(tmp_path / "absengine" / _jit.digest(SOURCES))
+    assert _jit.cache_folder() == str(tmp_path / "absengine" / _jit.digest(SOURCES) / _jit.place(SOURCES))
     _jit.kernel(_same)
     assert str(tmp_path) == numba.config.CACHE_DIR
 
