@@ -460,6 +460,8 @@ def listed(s: Sketch) -> list[dict[str, Any]]:
         [None, s.money(1), "8% * face.senior * period.years"])})  # fmt: skip
     if "upto" not in steps[-1] or steps[-1]["upto"] is None:
         steps[-1]["when"] = "balance.senior == 0"
+    elif steps[-1]["upto"].startswith("account."):  # all that the account holds is no cap
+        steps[-1]["release"] = "while senior outstanding"
     return [{"id": f"s{index}", **{key: value for key, value in step.items() if value is not None}}
             for index, step in enumerate(steps)]  # fmt: skip
 

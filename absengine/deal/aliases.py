@@ -19,5 +19,5 @@ ALIASES: dict[str, str] = {
     "台账": "ledger", "触发事件": "trigger", "检测时点": "test", "条件": "when", "持续": "sustained", "阶段内": "in",
     "一次性": "once", "持续期间": "while", "治愈": "cure", "效果": "effect", "价格": "price", "阶段": "stage",
     "支付日历": "pays", "步骤": "step", "编号": "id", "动作": "do", "对象": "what", "从": "from", "至": "to",
-    "分配方式": "share", "不超过": "upto", "其次": "then", "数值": "value", "格式": "schema",
+    "分配方式": "share", "不超过": "upto", "其次": "then", "数值": "value", "释放": "release", "格式": "schema",
 }  # fmt: skip

@@ -265,7 +265,9 @@ class _Explainer:
             to=self.optional("to account", step.to and self.known("account", step.to)),
             share=self.optional("share", step.share and self.word(step.share)),
             upto=self.optional("upto", self.word("due") if step.upto == "due" else step.upto),
-            then=self.optional("then", self.join(map(self.claim, step.then))), when=self.optional("when", step.when),
+            then=self.optional("then", self.join(map(self.claim, step.then))),
+            release=self.optional("release", step.release and self.word(step.release)),
+            when=self.optional("when", step.when),
         )  # fmt: skip
 
     def everything(self, step: Step) -> str:

@@ -11,7 +11,7 @@ from absengine.language.scanner import Path
 from absengine.language.validation import one_of
 
 FIELDS: dict[str, str] = {"what": "what", "source": "from", "to": "to", "share": "share", "upto": "upto",
-                          "then": "then", "value": "value"}  # fmt: skip
+                          "then": "then", "value": "value", "release": "release"}  # fmt: skip
 
 
 def check_step(deal: DealFile, path: Path, step: Step, findings: Findings) -> None:

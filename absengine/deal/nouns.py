@@ -266,6 +266,7 @@ class Step(Table):
     then: Many[Name] = ()
     when: Formula | None = None
     value: Formula | None = None
+    release: Literal["while senior outstanding"] | None = None
     label: str | None = None
 
 

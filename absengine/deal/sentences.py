@@ -90,8 +90,9 @@ NOUNS: dict[str, Both] = {
     "back": _both(", the deal goes back to stage {value}", "，返回{value}"),
     "sell": _both("the pool is bought back", "清仓回购资产池"),
     "flag": _both("the trigger is active", "标记为生效"),
-    "step": _both("{id}: {verb} {what}{source}{to}{share}{upto}{then}{when}",
-                  "{id}：{source}{verb}{what}{to}{share}{upto}{then}{when}"),
+    "step": _both("{id}: {verb} {what}{source}{to}{share}{upto}{then}{release}{when}",
+                  "{id}：{source}{verb}{what}{to}{share}{upto}{then}{release}{when}"),
+    "release": _both(", released {value}", "，{value}即可释放"),
     "from account": _both(" from account {value}", "从账户{value}"),
     "to account": _both(" to account {value}", "至账户{value}"),
     "share": _both(", {value}", "，{value}"),
@@ -162,5 +163,6 @@ WORDS: dict[str, Both] = {
     "pays payment": _both("pays on payment dates", "于兑付日分配"),
     "pays collection": _both("pays after every collection", "每次归集后分配"),
     "cash": _both("cash", "资金"), "all cash": _both("all cash", "全部资金"),
+    "while senior outstanding": _both("while senior outstanding", "优先级未偿付完毕时"),
     "pro rata": _both("pro rata", "按比例"), "in order": _both("in order", "按顺序"),
 }  # fmt: skip

@@ -9,7 +9,7 @@ from absengine.deal.forms import check_step, claim_members, coverable
 from absengine.deal.nouns import DealFile, Stage, Step
 from absengine.deal.trigger_checks import reachable_stages
 from absengine.errors import Problems, Where
-from absengine.language.formula import Binary, BoolOp, Compare, Name, Node, Number, parse
+from absengine.language.formula import Binary, BoolOp, Compare, Name, Node, Number, names, parse
 
 
 def check_stages(deal: DealFile, findings: Findings) -> None:
@@ -83,19 +83,30 @@ def _claims(deal: DealFile) -> Iterator[str]:
 
 
 def _residuals(deal: DealFile, name: str, stage: Stage, findings: Findings) -> None:
-    """Residual cash flows only once seniors are repaid, or under a cap (期间收益 or a release formula)."""
+    """Residual cash flows only once seniors are repaid, under a cap (期间收益), or where the deal says it is released.
+
+    "All that the account holds" caps nothing.
+    """
     seniors = {f"principal.{tranche}" for tranche in senior_tranches(deal)}
     swept: set[str] = set()
     for index, step in enumerate(stage.step):
         if step.do == "pay" and step.upto is None and step.when is None:
             swept |= _served(deal, [step])
         takes = step.do == "pay" and any(claim.startswith("residual.") for claim in step.what)
-        if takes and step.upto is None and not seniors <= swept and not seniors <= _repaid(deal, step.when):
+        if not takes or step.release is not None or _is_capped(step):
+            continue
+        if not seniors <= swept and not seniors <= _repaid(deal, step.when):
             klass = deal.tranche[senior_tranches(deal)[0]].klass
             findings.add("residual-before-senior", ("stage", name, "step", index),
                          f"a residual that can be paid while class {klass} is outstanding",
-                         f"a condition, a cap (upto), or all principal of {klass} swept before",
-                         f'add when = "balance.{klass} == 0"')  # fmt: skip
+                         f"a condition, a cap (upto), all principal of {klass} swept before, or the word of release",
+                         f'add when = "balance.{klass} == 0", or say release = "while senior outstanding"')  # fmt: skip
+
+
+def _is_capped(step: Step) -> bool:
+    """Whether ``upto`` holds back anything of what the step's account has."""
+    tree = None if step.upto is None else parse(step.upto, Where(), Problems())
+    return tree is not None and set(names(tree)) != {f"account.{step.source}"}
 
 
 def _repaid(deal: DealFile, when: str | None) -> set[str]:

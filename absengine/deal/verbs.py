@@ -283,7 +283,7 @@ CLAIMS = ("interest", "principal", "residual", "fee", "tax", "ledger")
 VERBS: Registry[Verb] = Registry("verb", [
     Verb(key="pay", zh="支付", doc_en="pays claims from an account; helpers fill the gap in the order named",
          doc_zh="从账户支付各项应付款，差额由后备来源依次补足",
-         serves=CLAIMS, needs=("what", "source"), may=("share", "upto", "then", "to"), compile=_pay),
+         serves=CLAIMS, needs=("what", "source"), may=("share", "upto", "then", "to", "release"), compile=_pay),
     Verb(key="move", zh="划转", doc_en="moves cash between accounts, all of it or up to an amount",
          doc_zh="在账户之间划转资金，全部或以金额为限", needs=("source", "to"), may=("upto",), compile=_move),
     Verb(key="fill", zh="补足", doc_en="fills an account up to its target", doc_zh="将账户补足至目标金额",
