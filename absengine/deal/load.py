@@ -16,6 +16,7 @@ from absengine.deal.findings import Findings
 from absengine.deal.nouns import DealFile
 from absengine.deal.plans import read_plans
 from absengine.deal.program import Compiled, compile_program
+from absengine.deal.salvage import errors_of_sense
 from absengine.deal.timeline import build_timeline
 from absengine.errors import DealError, InputError, Problem, Problems, Where
 from absengine.language.toml import Document, read
@@ -90,8 +91,9 @@ def load(path: Path) -> Deal:
     document = read(file, DealError).translated(ALIASES, DealError, free_paths(DealFile))
     problems = Problems()
     deal = validate(DealFile, document.data, document.where, problems)
-    problems.refuse(DealError)
-    assert deal is not None
+    if deal is None:
+        problems.extend(errors_of_sense(document))
+        raise DealError(problems)
     check_deal(deal, document, problems)
     problems.refuse(DealError)
     findings = Findings(document, problems)
