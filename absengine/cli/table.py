@@ -10,11 +10,15 @@ WIDEST = 400
 """Columns a terminal is thought to have at most when the table is measured."""
 
 
+SHOWN = 100
+"""Scenarios the table holds at most: more cannot be read, and the run folder and ``--json`` hold them all."""
+
+
 def show(document: dict[str, Any], place: Path | None) -> None:
     """Print classes × scenarios, then where the run folder is."""
     from absengine.report.table import stress_table, stress_unit
 
-    columns, rows = stress_table(document)
+    columns, rows = stress_table({**document, "scenarios": document["scenarios"][:SHOWN]})
     head = document["deal"]
     pool = document["pool"]
     unit = stress_unit(document)
@@ -25,6 +29,10 @@ def show(document: dict[str, Any], place: Path | None) -> None:
         sys.stdout.write(f"{title}\n")
         for cells in ([column.title for column in columns], *rows):
             sys.stdout.write("\t".join(cells) + "\n")
+    left_out = len(document["scenarios"]) - SHOWN
+    if left_out > 0:
+        where = "the run folder has them all" if place is not None else "--json has them all"
+        sys.stdout.write(f"… and {left_out} more scenarios; {where}\n")
     breaks = sum(document["checks"].values())
     sys.stdout.write("checks: every budget closes\n" if not breaks else f"checks: {document['checks']}\n")
     if place is not None:
