@@ -22,7 +22,7 @@ from absengine.deal.payables import PAYABLES
 from absengine.deal.sentences import CLAIMS, TIMES, WORDS
 from absengine.deal.triggers import EFFECTS
 from absengine.deal.verbs import VERBS, Verb
-from absengine.kernels import pool
+from absengine.kernels import pool, recovery
 from absengine.kernels.opcodes import Op
 from absengine.language.formula import FUNCTIONS
 from absengine.language.units import AmountBase, Anchor, PeriodUnit, RateBase
@@ -149,8 +149,8 @@ def test_pool_channels__the_kernel_numbers_them_as_the_schema_does() -> None:
         pool.OPENING: "opening", pool.PERFORMING: "performing", pool.DEFAULT: "default", pool.RECOGNISED: "recognised",
     }  # fmt: skip
     assert tuple(numbered[number] for number in range(pool.CHANNELS)) == POOL_CHANNELS
-    assert len(RECOVERY_SOURCES) == pool.SOURCES
-    assert RECOVERY_SOURCES[: pool.GRACE_SOURCES] == ("deposit", "cure", "guarantor")
+    assert len(RECOVERY_SOURCES) == recovery.SOURCES
+    assert RECOVERY_SOURCES[: recovery.GRACE_SOURCES] == ("deposit", "cure", "guarantor")
 
 
 @pytest.mark.parametrize("name", RECOVERY_SOURCES)

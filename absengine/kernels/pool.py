@@ -2,7 +2,7 @@
 
 A clock is a group of contracts that fall due on the same dates and behave alike; ``share`` is the part of it that
 still performs. Events are the due dates of all clocks in date order. In loops: ``e`` event, ``c`` clock, ``k`` curve,
-``s`` recovery source, ``r`` row. Money is in the counting unit of the deal; rates are decimals.
+``r`` row, ``n`` default. Money is in the counting unit of the deal; rates are decimals.
 """
 
 from __future__ import annotations
@@ -13,22 +13,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from absengine.kernels._jit import kernel, part
+from absengine.kernels.recovery import (
+    OF_APPRAISAL,
+    OF_CLAIM,
+    OF_DEPOSIT,
+    OF_LOWER,
+    OF_PRINCIPAL,
+    SOURCES,
+    Claims,
+    Queue,
+    Terms,
+    recover,
+)
 
 # channels of a book, in the order of schema.POOL_CHANNELS
 INTEREST, PRINCIPAL, PREPAYMENT, FEE, RECOVERY = 0, 1, 2, 3, 4
-SOURCES = 7
 OPENING, PERFORMING, DEFAULT, RECOGNISED = 11, 12, 13, 14
 CHANNELS = 15
-GRACE_SOURCES = 3  # deposit, cure, guarantor: paid in full inside grace, no default is recognised
 
 # how a curve is read: a cumulated table by position, a table by payment, or a rule of its own
 BY_MONTH, BY_AGE, SHARE_BY_MONTH, SHARE_BY_AGE, BY_PAYMENT, SHARE_BY_PAYMENT, TARGET, AT_MATURITY = range(8)
 NO_CURVE, NOT_HERE = -1, -2
-
-# what a recovery rate is a share of
-NOTHING, OF_PRINCIPAL, OF_CLAIM, OF_DEPOSIT, OF_APPRAISAL, OF_LOWER = range(6)
-
-FULL = 1.0 - 1e-12  # a claim paid up to rounding is paid
 
 
 class Events(NamedTuple):
@@ -65,26 +70,11 @@ class Clocks(NamedTuple):
     appraisal: NDArray[np.float64]
 
 
-class Terms(NamedTuple):
-    """Recovery terms [case, slot, source]; pay dates as (key, event) tables of rows and days."""
-
-    basis: NDArray[np.int32]
-    rate: NDArray[np.float64]
-    dates: NDArray[np.int32]
-    later: NDArray[np.int32]  # dates of the delayed part
-    gone: NDArray[np.int64]  # day from which the payer is gone
-    cap: NDArray[np.int32]  # column of caps, −1 = none
-    delayed: NDArray[np.float64]  # [case, slot] share paid later
-    caps: NDArray[np.float64]  # [case, cap]
-    row: NDArray[np.int32]
-    day: NDArray[np.int64]
-
-
 class Plan(NamedTuple):
     """What the cases say: curves by clock, options, projected contracts, and where to write.
 
     ``curves`` is [layout, (default, prepayment, recovery slot), clock]; NOT_HERE takes the clock out of the case.
-    ``books`` hold what contracts named by events pay, [case with events, channel, row].
+    ``books`` hold what contracts named by events pay apart from recoveries, [layout, channel, row].
     """
 
     layout: NDArray[np.int32]
@@ -96,7 +86,6 @@ class Plan(NamedTuple):
     prepay_last: NDArray[np.bool_]  # order = "prepay on performing"
     full_interest: NDArray[np.bool_]  # interest_on = "performing"
     rationed: NDArray[np.bool_]  # some curve is a TARGET
-    book: NDArray[np.int32]  # [case], −1 = no contract is named
     books: NDArray[np.float64]
     entering: NDArray[np.float64]  # [row] cut-off balance entering the pool
     channel: NDArray[np.int32]  # row of the block buffer for each channel of a book, −1 = not wanted
@@ -113,7 +102,6 @@ class Scratch(NamedTuple):
     lost: NDArray[np.float64]  # [event] share of the clock's contracts that defaults
     ration: NDArray[np.float64]  # [curve] rate of this month's cumulative default
     carry: NDArray[np.float64]  # [curve] cumulative default not placed yet
-    caps: NDArray[np.float64]
 
 
 @part
@@ -128,10 +116,7 @@ def level_at(tables: NDArray[np.float64], start: int, position: float) -> float:
 def _open(case: int, clocks: Clocks, plan: Plan, scratch: Scratch) -> None:
     """Start a path: full shares, contracts named by events, balances from entry to the first due date."""
     book, here = scratch.book, plan.curves[plan.layout[case], 0]
-    if plan.book[case] >= 0:
-        book[:] = plan.books[plan.book[case]]
-    else:
-        book[:] = 0.0
+    book[:] = plan.books[plan.layout[case]]
     for c in range(len(here)):
         if here[c] != NOT_HERE:
             for r in range(clocks.entry[c], clocks.first[c]):
@@ -229,45 +214,41 @@ def _walk(case: int, start: int, stop: int, events: Events, plan: Plan, scratch:
 
 
 @part
-def _recover(case: int, events: Events, clocks: Clocks, plan: Plan, terms: Terms, scratch: Scratch) -> None:
-    """Recognise each default and pay it from its sources in legal order, together never more than the claim.
+def _line_up(case: int, plan: Plan, claims: Claims, terms: Terms, lost: NDArray[np.float64], queue: Queue) -> int:
+    """Queue what defaults, clocks and names together, in the order of missed dates; returns how many do."""
+    size, missed, count = len(lost), terms.day[0], 0
+    claim, stop = claims.bounds[plan.layout[case]], claims.bounds[plan.layout[case] + 1]
+    for e in range(size + 1):
+        while claim < stop and (e == size or missed[size + claim] < missed[e]):
+            queue.column[count] = size + claim
+            claim, count = claim + 1, count + 1
+        if e < size and lost[e] > 0.0:
+            queue.column[count] = e
+            count += 1
+    return count
 
-    A source whose payer is gone on the pay date pays nothing; caps are spent in the order of missed dates.
-    """
-    curves, book, caps, clock = plan.curves[plan.layout[case]], scratch.book, scratch.caps, events.clock
-    basis, rates, gone = terms.basis[case], terms.rate[case], terms.gone[case]
-    keys, capped, rows, days = (terms.dates[case], terms.later[case]), terms.cap[case], terms.row, terms.day
-    base = np.zeros(6)
-    for e in range(len(clock)):
-        lost, c = scratch.lost[e], clock[e]
-        if lost <= 0.0:
-            continue
-        grace, slot, early = plan.recognition[case, curves[0, c]], curves[2, c], 0.0
-        base[OF_PRINCIPAL] = lost * events.opening[e]
-        base[OF_CLAIM] = base[OF_PRINCIPAL] + lost * events.interest[e]
-        base[OF_DEPOSIT], base[OF_APPRAISAL] = lost * clocks.deposit[c], lost * clocks.appraisal[c]
+
+@part
+def _measure(
+    case: int, count: int, events: Events, clocks: Clocks, plan: Plan, claims: Claims, scratch: Scratch, queue: Queue
+) -> None:
+    """Terms of what is queued, and the money recovery rates are shares of."""
+    curves, size = plan.curves[plan.layout[case]], len(events.clock)
+    for n in range(count):
+        base, e = queue.base[n], queue.column[n]
+        if e < size:
+            c, lost = events.clock[e], scratch.lost[e]
+            queue.slot[n], queue.recognition[n] = curves[2, c], plan.recognition[case, curves[0, c]]
+            base[OF_PRINCIPAL], base[OF_CLAIM] = lost * events.opening[e], lost * events.interest[e]
+            base[OF_DEPOSIT], base[OF_APPRAISAL] = lost * clocks.deposit[c], lost * clocks.appraisal[c]
+        else:
+            claim = e - size
+            queue.slot[n], queue.recognition[n] = claims.slot[claim], claims.recognition[claim]
+            base[OF_PRINCIPAL], base[OF_CLAIM] = claims.principal[claim], claims.interest[claim]
+            base[OF_DEPOSIT], base[OF_APPRAISAL] = claims.deposit[claim], claims.appraisal[claim]
+        base[OF_CLAIM] += base[OF_PRINCIPAL]
         base[OF_LOWER] = min(base[OF_APPRAISAL], base[OF_PRINCIPAL])
-        left = base[OF_CLAIM]
-        for s in range(SOURCES if slot >= 0 else 0):
-            if basis[slot, s] == NOTHING:
-                continue
-            cap, paid = capped[slot, s], 0.0
-            amount = min(left, rates[slot, s] * base[basis[slot, s]])
-            if cap >= 0:
-                amount = min(amount, caps[cap])
-            for turn in range(2):
-                key = keys[turn][slot, s]
-                money = amount * (terms.delayed[case, slot] if turn else 1.0 - terms.delayed[case, slot])
-                if money > 0.0 and days[key, e] < gone[slot, s]:
-                    book[RECOVERY + s, rows[key, e]] += money
-                    paid += money
-                    if s < GRACE_SOURCES and days[key, e] <= days[grace, e]:
-                        early += money
-            left -= paid
-            if cap >= 0:
-                caps[cap] -= paid
-        if early < base[OF_CLAIM] * FULL:
-            book[RECOGNISED, rows[grace, e]] += base[OF_PRINCIPAL]
+        queue.left[n], queue.early[n] = base[OF_CLAIM], 0.0
 
 
 @part
@@ -288,14 +269,22 @@ def _close(case: int, lane: int, plan: Plan, scratch: Scratch, out: NDArray[np.f
 
 @kernel
 def fill(
-    events: Events, clocks: Clocks, plan: Plan, terms: Terms, first: int, stop: int, out: NDArray[np.float64]
+    events: Events,
+    clocks: Clocks,
+    plan: Plan,
+    claims: Claims,
+    terms: Terms,
+    first: int,
+    stop: int,
+    out: NDArray[np.float64],
 ) -> None:
     """Project cases ``first`` to ``stop`` into lanes 0, 1, … of ``out[channel, row, lane]``.
 
     A TARGET table is preceded by the amount that falls after the last month of the pool. Each path is computed by
     itself: the result does not depend on how cases are cut into blocks.
     """
-    size, curves, dates = len(clocks.balance), plan.kind.shape[1], len(events.clock)
+    size, curves, dates, caps = len(clocks.balance), plan.kind.shape[1], len(events.clock), terms.caps.shape[1]
+    longest = dates + len(claims.slot)
     scratch = Scratch(
         np.zeros((CHANNELS, len(plan.entering))),
         np.ones(size),
@@ -304,11 +293,21 @@ def fill(
         np.zeros(dates),
         np.zeros(curves),
         np.zeros(curves),
-        np.zeros(terms.caps.shape[1]),
+    )
+    queue = Queue(
+        np.empty(longest, np.int64),
+        np.empty(longest, np.int32),
+        np.empty(longest, np.int32),
+        np.zeros((longest, 6)),
+        np.empty(longest),
+        np.empty(longest),
+        np.empty((2, longest)),
+        np.empty(longest, np.int32),
+        np.empty(caps),
+        np.zeros(caps),
     )
     for case in range(first, stop):
         plan.unplaced[case] = 0.0
-        scratch.caps[:] = terms.caps[case]
         _open(case, clocks, plan, scratch)
         _chances(case, 0, events, clocks, plan, scratch)
         _chances(case, 1, events, clocks, plan, scratch)
@@ -318,5 +317,7 @@ def fill(
                 _walk(case, events.bounds[period], events.bounds[period + 1], events, plan, scratch)
         else:
             _walk(case, 0, dates, events, plan, scratch)
-        _recover(case, events, clocks, plan, terms, scratch)
+        count = _line_up(case, plan, claims, terms, scratch.lost, queue)
+        _measure(case, count, events, clocks, plan, claims, scratch, queue)
+        recover(case, count, terms, queue, scratch.book[RECOVERY : RECOVERY + SOURCES], scratch.book[RECOGNISED])
         _close(case, case - first, plan, scratch, out)

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from absengine.kernels import pool as kernel
-from absengine.projection.binding import Binder
+from absengine.projection.binding import Arrays, Binder
 from absengine.projection.channels import extra_channels
-from absengine.projection.clocks import Clockwork, Pool
+from absengine.projection.clocks import Pool
 from absengine.projection.names import Parties
 from absengine.scenario import Case
 from absengine.schema import POOL_CHANNELS, CashflowTable, Floats, Timeline
@@ -31,21 +31,19 @@ class Bound:
     """
 
     cases: tuple[Case, ...]
-    work: Clockwork
-    plan: kernel.Plan
-    terms: kernel.Terms
+    arrays: Arrays
     lines: tuple[int, ...]
     extras: Floats
 
     @property
     def clocks(self) -> int:
         """Number of clocks the pool was summed into."""
-        return len(self.work.member)
+        return len(self.arrays.work.member)
 
     @property
     def unplaced(self) -> Floats:
         """Defaults each case asked for that found no balance falling due [currency]; known once it is filled."""
-        return self.plan.unplaced / self.work.pool.scale
+        return self.arrays.plan.unplaced / self.arrays.work.pool.scale
 
 
 class Projection:
@@ -82,17 +80,17 @@ class Projection:
 
     def bind(self, cases: Sequence[Case]) -> Bound:
         """Lay out cases; ScenarioError with every problem: unknown names, scopes of nothing, ties, wrong kinds."""
-        binder = Binder(self.pool, cases)
-        work, plan, terms, payers = binder.bind(self._channel)
+        arrays = Binder(self.pool, cases).bind(self._channel)
         names = [self.channels[line] for line in self._extra]
-        extras = extra_channels(names, cases, payers, self.pool, self.indexes)
-        return Bound(tuple(cases), work, plan, terms, self._extra, extras)
+        extras = extra_channels(names, cases, arrays.payers, self.pool, self.indexes)
+        return Bound(tuple(cases), arrays, self._extra, extras)
 
     def fill(self, bound: Bound, first: int, stop: int, out: Floats) -> None:
         """Write cases ``first`` to ``stop`` into lanes 0 to ``stop - first`` of ``out[channel, row + 1, lane]``.
 
         Safe to call from several threads on disjoint cases; a case gets the same bits whatever block it is in.
         """
-        kernel.fill(bound.work.events, bound.work.clocks, bound.plan, bound.terms, first, stop, out)
+        arrays = bound.arrays
+        kernel.fill(arrays.work.events, arrays.work.clocks, arrays.plan, arrays.claims, arrays.terms, first, stop, out)
         for number, line in enumerate(bound.lines):
             out[line, :, : stop - first] = bound.extras[number, :, first:stop]

@@ -11,9 +11,10 @@ from absengine.errors import Problems, ScenarioError
 from absengine.language.toml import printable
 from absengine.language.validation import did_you_mean, one_of
 from absengine.projection.clocks import Pool
+from absengine.projection.dates import Indices
 from absengine.projection.recoveries import Payers
 from absengine.scenario import Case
-from absengine.schema import Dates, Floats, Timeline
+from absengine.schema import Floats, Timeline
 
 
 def extra_channels(
@@ -21,46 +22,34 @@ def extra_channels(
 ) -> Floats:
     """``(channel, row, case)`` values of the named channels; the row after legal final repeats the last one."""
     _check(names, cases, indexes)
-    values = np.zeros((len(names), pool.timeline.rows + 1, len(cases)))
-    entities = {key: code for code, key in enumerate(pool.parties.entities)}
-    for line, name in enumerate(names):
+    line, codes, scenarios = pool.timeline, pool.parties.codes, [case.scenario for case in cases]
+    values = np.empty((len(names), line.rows + 1, len(cases)))
+    for channel, name in zip(values[:, :-1], names, strict=True):
         kind, _, rest = name.partition(".")
-        for lane, case in enumerate(cases):
-            scenario = case.scenario
-            if kind == "alive":
-                entity, _, support = rest.partition(".")
-                days = pool.timeline.call_date.get(support, pool.timeline.pay_date)
-                column = _alive(days, int(payers[lane].gone[entities[entity]]))
-            elif kind == "late":
-                column = _late(pool.timeline, int(payers[lane].late[entities[rest]]))
-            elif kind == "index":
-                column = indexes[rest] + scenario.rate_shift.get(rest, 0.0)
-            elif kind == "forced":
-                column = _from(pool.timeline, scenario.forced.get(rest))
-            else:
-                column = np.full(pool.timeline.rows, scenario.fee_factor)
-            values[line, :-1, lane], values[line, -1, lane] = column, column[-1]
+        if kind == "alive":
+            entity, _, support = rest.partition(".")
+            gone = np.array([state.gone[codes[entity]] for state in payers])
+            channel[:] = line.call_date.get(support, line.pay_date).astype(np.int64)[:, None] < gone
+        elif kind == "late":
+            channel[:] = _late(line, np.array([state.late[codes[rest]] for state in payers]))
+        elif kind == "index":
+            channel[:] = indexes[rest][:, None] + [scenario.rate_shift.get(rest, 0.0) for scenario in scenarios]
+        elif kind == "forced":
+            never = np.datetime64("NaT", "D")
+            dates = np.array([scenario.forced.get(rest, never) for scenario in scenarios], dtype="datetime64[D]")
+            channel[:] = line.calc_date[:, None] >= dates
+        else:
+            channel[:] = [scenario.fee_factor for scenario in scenarios]
+    values[:, -1] = values[:, -2]
     return values
 
 
-def _alive(days: Dates, gone: int) -> Floats:
-    """1 on rows whose day (of payment, or of the support's call) the entity lives to see."""
-    return (days.astype("datetime64[D]").astype(np.int64) < gone).astype(np.float64)
-
-
-def _late(timeline: Timeline, months: int) -> Floats:
-    """Rows until the first payment date that is so many months later, or until after the last row."""
-    if not months:
-        return np.zeros(timeline.rows)
-    arrival = np.searchsorted(timeline.pay_date, add_months(timeline.pay_date, months), "left")
-    return np.asarray(arrival - np.arange(timeline.rows), dtype=np.float64)
-
-
-def _from(timeline: Timeline, date: np.datetime64 | None) -> Floats:
-    """1 from the row that collects the date on."""
-    if date is None:
-        return np.zeros(timeline.rows)
-    return (timeline.calc_date >= date).astype(np.float64)
+def _late(line: Timeline, months: Indices) -> Floats:
+    """Rows from each row to the first payment date so many months later, or to after the last row; (row, case)."""
+    kinds, which = np.unique(months, return_inverse=True)
+    arrival = np.searchsorted(line.pay_date, add_months(line.pay_date[:, None], kinds), "left")
+    rows = (arrival - np.arange(line.rows)[:, None]) * (kinds > 0)
+    return np.asarray(rows[:, which], dtype=np.float64)
 
 
 def _check(names: Sequence[str], cases: Sequence[Case], indexes: Mapping[str, Floats]) -> None:

@@ -158,9 +158,9 @@ def _columns(pool: Pool, shapes: Sequence[Shape], needs: Needs) -> list[NDArray[
     contract = pool.rhythm.contract
     own = np.arange(len(contract)) + 1
     columns: list[NDArray[Any]] = [pool.calendar_code]
-    for shape in shapes:
-        columns += [shape.blocks[aspect][contract] for aspect in ASPECTS]
-        columns.append(own * shape.named[contract])
+    for blocks in {id(shape.blocks): shape.blocks for shape in shapes}.values():
+        columns += [blocks[aspect][contract] for aspect in ASPECTS]
+    columns.append(own * np.any([shape.named[contract] for shape in shapes], axis=0))
     if needs.age:
         age = pool.table.contracts["age"][contract]
         columns += [pool.origin, np.where(np.isnat(pool.origin), age, 0.0)]

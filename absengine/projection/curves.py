@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
 from absengine.calendars.date_rules import add_months
 from absengine.kernels import pool
-from absengine.projection.dates import DAYS_PER_YEAR
+from absengine.projection.clocks import Clockwork
+from absengine.projection.dates import DAYS_PER_YEAR, summed
+from absengine.projection.layouts import Slot
 from absengine.scenario import Curve
 from absengine.schema import Floats
 
@@ -32,6 +35,12 @@ class Reach:
     balance: float
     weights: Floats
 
+    @cached_property
+    def years(self) -> Floats:
+        """Length of each month since the cut-off date, as days/365."""
+        months = add_months(self.cutoff, np.arange(int(self.months) + 3))
+        return np.diff(months).astype(np.float64) / DAYS_PER_YEAR
+
 
 def _log_survival(rates: Floats, time: Floats | float = 1.0) -> Floats:
     """Log-survival over ``time``, in the unit the rates are per."""
@@ -41,12 +50,13 @@ def _log_survival(rates: Floats, time: Floats | float = 1.0) -> Floats:
 
 def _spread(values: tuple[float, ...], every: int, length: int) -> Floats:
     """Entries repeated for as many months as each lasts, the last one to the end."""
-    held = np.repeat(np.asarray(values), every)
-    return np.concatenate([held, np.full(max(length - len(held), 0), held[-1])])[:length]
+    return np.asarray(values)[np.minimum(np.arange(length) // every, len(values) - 1)]
 
 
 def _cumulated(steps: Floats) -> Floats:
-    return np.concatenate([[0.0], np.cumsum(steps)])
+    sums = np.zeros(len(steps) + 1)
+    np.cumsum(steps, out=sums[1:])
+    return sums
 
 
 def sda(age: Floats) -> Floats:
@@ -83,13 +93,9 @@ def by_age(curve: Curve, months: int) -> Floats:
     return _log_survival(_spread(curve.values, curve.every, months), 1.0 / 12.0 if curve.per == "year" else 1.0)
 
 
-def by_month(curve: Curve, months: int, cutoff: np.datetime64) -> Floats:
-    """Log-survival of each month since ``cutoff``: annual rates over days/365, monthly rates as they are."""
-    rates = _spread(curve.values, curve.every, months)
-    if curve.per == "month":
-        return _log_survival(rates)
-    days = np.diff(add_months(cutoff, np.arange(months + 1))).astype(np.float64)
-    return _log_survival(rates, days / DAYS_PER_YEAR)
+def by_month(curve: Curve, years: Floats) -> Floats:
+    """Log-survival of each month since cut-off, months as long as ``years``: monthly rates are taken as they are."""
+    return _log_survival(_spread(curve.values, curve.every, len(years)), 1.0 if curve.per == "month" else years)
 
 
 def by_payment(curve: Curve, payments: int) -> Floats:
@@ -135,4 +141,45 @@ def table(curve: Curve, reach: Reach) -> tuple[int, Floats, int]:
         return pool.BY_PAYMENT, by_payment(curve, reach.payments), 0
     if curve.needs_age:
         return pool.BY_AGE, _cumulated(by_age(curve, ages)), 0
-    return pool.BY_MONTH, _cumulated(by_month(curve, months, reach.cutoff)), 0
+    return pool.BY_MONTH, _cumulated(by_month(curve, reach.years)), 0
+
+
+@dataclass
+class Tables:
+    """All tables of a run end to end; equal curves are stored once."""
+
+    work: Clockwork
+    parts: list[Floats] = field(default_factory=list)
+    known: dict[tuple[Curve, object], tuple[int, int]] = field(default_factory=dict)
+    reaches: dict[object, Reach] = field(default_factory=dict)
+    length: int = 0
+
+    def add(self, curve: Curve, slot: Slot) -> tuple[int, int]:
+        """Kind of a curve, and where its table starts."""
+        apart = slot if curve.kind == "cumulative" else slot.cutoff
+        if (curve, apart) not in self.known:
+            if apart not in self.reaches:
+                self.reaches[apart] = self._reach(slot)
+            kind, values, start = table(curve, self.reaches[apart])
+            self.known[curve, apart] = (kind, self.length + start)
+            self.parts.append(values)
+            self.length += len(values)
+        return self.known[curve, apart]
+
+    def _reach(self, slot: Slot) -> Reach:
+        events, months = self.work.events, len(self.work.pool.months)
+        mine = np.isin(events.clock, slot.clocks) & events.fresh
+        month = np.repeat(np.arange(months), np.diff(events.bounds))
+        highest = events.position.max(axis=1, initial=0.0)
+        return Reach(
+            months=float(highest[0]),
+            ages=float(highest[1]),
+            payments=int(events.payment.max(initial=0)) + 1,
+            cutoff=slot.cutoff,
+            balance=float(self.work.clocks.balance[slot.clocks].sum()),
+            weights=summed(month[mine], events.opening[mine], months),
+        )
+
+    def joined(self) -> Floats:
+        """The one array the kernel reads."""
+        return np.concatenate(self.parts) if self.parts else np.zeros(1)

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from absengine.calendars.date_rules import add_months, month_day
-from absengine.scenario import Lag
 from absengine.schema import CashflowTable, Dates, Floats
 
 Indices = NDArray[np.int64]
+Steps = tuple[tuple[str, int], ...]
+"""A delay: (unit, count) of months, payments or days, one after the other."""
 DAYS_PER_YEAR = 365.0
 """Annual default and prepayment rates run over days/365 (Hastructure 0.50.2, conventions of its period rates)."""
 PREVIOUS = "previous_due_date"
@@ -127,9 +128,9 @@ def run_on(due: Dates, previous: np.datetime64, count: int) -> Dates:
     return np.concatenate([due, more])
 
 
-def later(dates: Dates, lag: Lag, due: Dates, previous: np.datetime64) -> Dates:
-    """``dates`` moved by a lag; payments count the due dates after each date, running on past the last."""
-    for unit, count in lag.steps:
+def later(dates: Dates, steps: Steps, due: Dates, previous: np.datetime64) -> Dates:
+    """``dates`` moved by some steps; payments count the due dates after each date, running on past the last."""
+    for unit, count in steps:
         if unit == "months":
             dates = add_months(dates, count)
         elif unit == "days":

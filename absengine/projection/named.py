@@ -1,12 +1,13 @@
-"""Contracts named by events: projected one by one, as they happen, apart from the clocks.
+"""Contracts named by events: what they pay and what they come to owe in full, apart from the clocks.
 
-A named contract follows its events only: it neither defaults nor prepays by a rate.
+A named contract follows its events only: it neither defaults nor prepays by a rate. Recoveries on its claim are the
+kernel's, which spends caps on names and rates in date order.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -14,15 +15,14 @@ from absengine.calendars.date_rules import add_months
 from absengine.errors import Problems
 from absengine.kernels import pool as kernel
 from absengine.projection.clocks import Pool
-from absengine.projection.dates import Indices, months_apart, rows_of
+from absengine.projection.dates import months_apart, rows_of, summed
 from absengine.projection.names import Flags
-from absengine.projection.recoveries import Payers, Ruling, day_number, delayed_share, moved, sources
 from absengine.projection.shape import Shape
-from absengine.scenario import Event, Scenario
+from absengine.scenario import Event
 from absengine.schema import Dates, Floats
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Schedule:
     """What is left of one contract; money in counting unit, arrays by due date.
 
@@ -103,30 +103,93 @@ class Ending:
     recognition: int
     prepaid: int
 
+    @property
+    def defaults(self) -> bool:
+        """Whether the contract is still owed when it is missed."""
+        if np.isnat(self.missed) or self.missed > self.schedule.due[-1]:
+            return False
+        return self.prepaid < 0 or self.missed <= self.schedule.due[self.prepaid]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A contract that is owed in full on ``missed``: principal, and interest accrued up to then [counting unit]."""
+
+    schedule: Schedule
+    missed: np.datetime64
+    recognition: int
+    principal: float
+    interest: float
+
+    @classmethod
+    def of(cls, end: Ending) -> Claim:
+        """What is owed on an ending that defaults."""
+        schedule, at = end.schedule, end.schedule.next_due(end.missed)
+        before = schedule.before(at)
+        period = max(float((schedule.due[at] - before).astype(int)), 1.0)
+        elapsed = max(float((end.missed - before).astype(int)), 0.0) / period
+        interest = float(schedule.interest[at]) * (elapsed if end.missed < schedule.due[at] else 1.0)
+        return cls(schedule, end.missed, end.recognition, float(schedule.opening[at]), interest)
+
 
 Missed = tuple[np.datetime64, int]
 """Missed date (NaT = never) and days to recognition."""
 _NEVER: Missed = (np.datetime64("NaT", "D"), 0)
 
 
-def endings(pool: Pool, scenario: Scenario, shape: Shape, problems: Problems) -> list[Ending]:
-    """Apply the events of a scenario to the contracts they name."""
-    positions = np.flatnonzero(shape.named[pool.rhythm.contract])
-    schedules = [Schedule.of(pool, int(index)) for index in positions]
-    for event, chosen in shape.events:
-        if event.what == "extend" and event.on is not None:
-            reached = [s for s in schedules if chosen[s.contract] and (s.due >= event.on).any()]
-            schedules = [s.extended(event.on, event.by) if chosen[s.contract] else s for s in schedules]
-            _refuse_late(event, bool(reached), schedules, problems)
-    missed = [_NEVER] * len(schedules)
-    for event, chosen in shape.events:
-        if event.what == "default":
-            dates = _missed(pool, event, chosen, schedules, problems)
-            missed = [_earlier(old, (new, event.recognition)) for old, new in zip(missed, dates, strict=True)]
-    prepaid = _prepaid(shape, schedules, problems)
-    if not scenario.credit:
+@dataclass(frozen=True)
+class Book:
+    """What the contracts named in one shape pay, (channel, row), recoveries apart.
+
+    ``claims`` are in the order of missed dates; ``failed`` are entities that default on what they owe themselves, with
+    the first missed date.
+    """
+
+    values: Floats
+    claims: tuple[Claim, ...]
+    failed: dict[int, np.datetime64]
+
+
+@dataclass
+class Books:
+    """Makes the book of each shape; schedules of contracts are read once."""
+
+    pool: Pool
+    problems: Problems
+    schedules: dict[int, Schedule] = field(default_factory=dict)
+
+    def of(self, shape: Shape) -> Book:
+        """Contracts named in a shape, projected."""
+        ends = self._endings(shape)
+        values = np.zeros((kernel.CHANNELS, self.pool.timeline.rows + 1))
+        for end in ends:
+            _pay(self.pool, end, values)
+        missed = sorted((end for end in ends if end.defaults), key=lambda end: (end.missed, end.schedule.contract))
+        return Book(values, tuple(Claim.of(end) for end in missed), _failed(self.pool, missed))
+
+    def _schedule(self, index: int) -> Schedule:
+        if index not in self.schedules:
+            self.schedules[index] = Schedule.of(self.pool, index)
+        return self.schedules[index]
+
+    def _endings(self, shape: Shape) -> list[Ending]:
+        """Apply the events of a shape to the contracts they name."""
+        problems, positions = self.problems, np.flatnonzero(shape.named[self.pool.rhythm.contract])
+        schedules = [self._schedule(int(index)) for index in positions]
+        for event, chosen in shape.events:
+            if event.what == "extend" and event.on is not None:
+                reached = [s for s in schedules if chosen[s.contract] and (s.due >= event.on).any()]
+                schedules = [s.extended(event.on, event.by) if chosen[s.contract] else s for s in schedules]
+                _refuse_late(event, bool(reached), schedules, problems)
         missed = [_NEVER] * len(schedules)
-    return [Ending(s, *m, p) for s, m, p in zip(schedules, missed, prepaid, strict=True)]
+        for event, chosen in shape.events:
+            if event.what == "default":
+                dates = _missed(self.pool, event, chosen, schedules, problems)
+                missed = [_earlier(old, (new, event.recognition)) for old, new in zip(missed, dates, strict=True)]
+        prepaid = _prepaid(shape, schedules, problems)
+        if not shape.credit:
+            missed = [_NEVER] * len(schedules)
+        return [Ending(s, *m, p) for s, m, p in zip(schedules, missed, prepaid, strict=True)]
 
 
 def _earlier(old: Missed, new: Missed) -> Missed:
@@ -175,115 +238,34 @@ def _prepaid(shape: Shape, schedules: Sequence[Schedule], problems: Problems) ->
     return prepaid
 
 
-def failed_entities(pool: Pool, ends: Sequence[Ending]) -> dict[int, np.datetime64]:
-    """Entities that default on what they owe, with the first missed date."""
-    keys = {key: code for code, key in enumerate(pool.parties.entities)}
+def _failed(pool: Pool, missed: Sequence[Ending]) -> dict[int, np.datetime64]:
+    """Entities that default on what they owe, with the first missed date; ``missed`` is in date order."""
+    codes = pool.parties.codes
     failed: dict[int, np.datetime64] = {}
-    for end in ends:
-        code = keys.get(pool.parties.payer[end.schedule.contract], -1)
-        if code >= 0 and _defaults(end):
-            failed[code] = min(failed.get(code, end.missed), end.missed)
+    for end in missed:
+        payer = pool.parties.payer[end.schedule.contract]
+        if payer in codes:
+            failed.setdefault(codes[payer], end.missed)
     return failed
 
 
-def _defaults(end: Ending) -> bool:
-    """Whether the contract is still owed when it is missed."""
-    if np.isnat(end.missed) or end.missed > end.schedule.due[-1]:
-        return False
-    return end.prepaid < 0 or end.missed <= end.schedule.due[end.prepaid]
-
-
-@dataclass
-class Book:
-    """Channels of one case's named contracts: ``values[channel, row]``, and what is left of its caps."""
-
-    pool: Pool
-    scenario: Scenario
-    shape: Shape
-    payers: Payers
-    values: Floats
-    caps: dict[tuple[int, str], float]
-
-    def fill(self, ends: Sequence[Ending]) -> None:
-        """Project all endings; defaults spend caps in the order of their missed dates."""
-        for end in sorted(ends, key=lambda end: (np.isnat(end.missed), end.missed, end.schedule.contract)):
-            self._pay(end)
-            if _defaults(end):
-                self._default(end)
-
-    def _rows(self, dates: Dates) -> Indices:
-        return rows_of(self.pool.timeline.calc_date, dates)
-
-    def _pay(self, end: Ending) -> None:
-        """Everything paid as scheduled, to the end or to the default or prepayment."""
-        schedule, book = end.schedule, self.values
-        stop = len(schedule.due)
-        if end.prepaid >= 0:
-            stop = end.prepaid + 1
-        if _defaults(end):
-            stop = schedule.next_due(end.missed)
-        rows = self._rows(schedule.due)
-        for channel, money in (
-            (kernel.INTEREST, schedule.interest),
-            (kernel.PRINCIPAL, schedule.principal),
-            (kernel.FEE, schedule.fee),
-        ):
-            np.add.at(book[channel], rows[:stop], money[:stop])
-        gone = rows[stop - 1] if stop else rows[0]
-        if _defaults(end):
-            gone = self._rows(np.array([end.missed]))[0]
-        elif end.prepaid >= 0:
-            book[kernel.PREPAYMENT, gone] += schedule.closing[end.prepaid]
-        self._hold(schedule, rows[:stop], int(gone))
-
-    def _hold(self, schedule: Schedule, rows: Indices, gone: int) -> None:
-        """Performing balance from entry up to the row in which the contract ends."""
-        held = np.concatenate([[schedule.opening[0]], schedule.closing])
-        edges = [int(self.pool.entry[schedule.index]), *(int(row) for row in rows), gone]
-        for balance, start, stop in zip(held, edges[:-1], edges[1:], strict=False):
-            self.values[kernel.PERFORMING, start : min(stop, gone)] += balance
-
-    def _default(self, end: Ending) -> None:
-        """Whole claim due on the missed date; sources pay in legal order, never more than it."""
-        schedule, at = end.schedule, end.schedule.next_due(end.missed)
-        before = schedule.before(at)
-        period = max(float((schedule.due[at] - before).astype(int)), 1.0)
-        elapsed = max(float((end.missed - before).astype(int)), 0.0) / period
-        principal = float(schedule.opening[at])
-        claim = principal + float(schedule.interest[at]) * (elapsed if end.missed < schedule.due[at] else 1.0)
-        recognised = end.missed + np.timedelta64(end.recognition, "D")
-        early = self._recover(end, principal, claim, recognised)
-        row, later_row = self._rows(np.array([end.missed, recognised]))
-        self.values[kernel.DEFAULT, row] += principal
-        if early < claim * kernel.FULL:
-            self.values[kernel.RECOGNISED, later_row] += principal
-
-    def _recover(self, end: Ending, principal: float, claim: float, recognised: np.datetime64) -> float:
-        """Book what each source pays; returns what the first three pay up to recognition."""
-        schedule = end.schedule
-        appraisal = float(self.pool.appraisal[schedule.index])
-        base = {
-            kernel.OF_PRINCIPAL: principal,
-            kernel.OF_CLAIM: claim,
-            kernel.OF_DEPOSIT: float(self.pool.deposit[schedule.index]),
-            kernel.OF_APPRAISAL: appraisal,
-            kernel.OF_LOWER: min(appraisal, principal),
-        }
-        ruling = Ruling.of(self.shape, schedule.contract, end.recognition, self.pool.parties)
-        late = delayed_share(self.scenario, ruling)
-        left, early = claim, 0.0
-        for source in sources(self.scenario, ruling, self.pool.parties, self.payers):
-            amount = min(left, source.rate * base[source.basis])
-            if source.cap is not None:
-                amount = min(amount, self.caps[source.cap])
-            paid = 0.0
-            for money, steps in ((amount * (1.0 - late), source.lag), (amount * late, source.lag + source.delay)):
-                dates = moved(np.array([end.missed]), source.start, steps, schedule.due, schedule.previous)
-                if money > 0.0 and day_number(dates[0]) < source.gone:
-                    self.values[kernel.RECOVERY + source.index, self._rows(dates)[0]] += money
-                    paid += money
-                    early += money if source.index < kernel.GRACE_SOURCES and dates[0] <= recognised else 0.0
-            left -= paid
-            if source.cap is not None:
-                self.caps[source.cap] -= paid
-        return early
+def _pay(pool: Pool, end: Ending, values: Floats) -> None:
+    """Add what one contract pays as scheduled, to the end or to its default or prepayment, to ``values``."""
+    schedule, calc_date = end.schedule, pool.timeline.calc_date
+    stop = schedule.next_due(end.missed) if end.defaults else end.prepaid + 1 if end.prepaid >= 0 else len(schedule.due)
+    rows = rows_of(calc_date, schedule.due[:stop])
+    gone = rows_of(calc_date, np.array([end.missed])) if end.defaults else rows[-1:]
+    for channel, money in (
+        (kernel.INTEREST, schedule.interest),
+        (kernel.PRINCIPAL, schedule.principal),
+        (kernel.FEE, schedule.fee),
+    ):
+        values[channel] += summed(rows, money[:stop], values.shape[1])
+    if end.defaults:
+        values[kernel.DEFAULT, gone] += schedule.opening[stop]
+    elif end.prepaid >= 0:
+        values[kernel.PREPAYMENT, gone] += schedule.closing[end.prepaid]
+    entry = pool.entry[schedule.index : schedule.index + 1]
+    held = np.concatenate([schedule.opening[:1], schedule.closing[:stop]])
+    edges = np.concatenate([entry, rows, gone]).clip(entry)
+    values[kernel.PERFORMING, edges[0] : edges[-1]] += np.repeat(held, np.diff(edges))

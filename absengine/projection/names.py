@@ -35,12 +35,13 @@ class Parties:
 
     ``payer`` is who owes a contract (debtor where the tape names one, else obligor): the key of the entity that
     answers to the name, else the name itself. ``guarantor`` is -2 where no guarantor is named, -1 for a name that is
-    no entity, else the index of the entity in ``entities``.
+    no entity, else the entity's number in ``codes``.
     """
 
     def __init__(self, contracts: Table, entities: Mapping[str, tuple[str, ...]]) -> None:
         self.contracts = contracts
         self.entities = dict(entities)
+        self.codes = {key: code for code, key in enumerate(entities)}
         self._key = {text: key for key, texts in entities.items() for text in (key, *texts)}
         self._refuse_near_matches()
 
@@ -69,15 +70,23 @@ class Parties:
     @cached_property
     def guarantor(self) -> Indices:
         """Code of each contract's guarantor."""
-        codes = {key: code for code, key in enumerate(self.entities)} | {"": -2}
+        codes = self.codes | {"": -2}
         return np.array([codes.get(name, -1) for name in self._resolved("guarantor").tolist()], dtype=np.int64)
 
     @cached_property
-    def ranked(self) -> tuple[str, ...]:
-        """Payers from the largest cut-off balance to the smallest; equals by name."""
-        names, inverse = np.unique(self.payer.astype(str), return_inverse=True)
-        totals = np.bincount(inverse, self.contracts["cutoff_balance"], len(names))
-        return tuple(str(names[index]) for index in np.lexsort((names, -totals)))
+    def rank(self) -> Indices:
+        """Place of each contract's payer, from the largest cut-off balance to the smallest; equals by name."""
+        names, code = np.unique(self.payer.astype(str), return_inverse=True)
+        totals = np.bincount(code, self.contracts["cutoff_balance"], len(names))
+        place = np.empty(len(names), dtype=np.int64)
+        place[np.lexsort((names, -totals))] = np.arange(len(names))
+        return place[code]
+
+    @cached_property
+    def _called(self) -> tuple[Texts, Texts, Texts]:
+        """Number, obligor and debtor of each contract, the latter two resolved to entities."""
+        obligor, debtor = self._resolved("obligor").astype(str), self._resolved("debtor").astype(str)
+        return self.contracts["contract_id"].astype(str), obligor, debtor
 
     def entity_contracts(self, key: str) -> Flags:
         """Contracts that an entity owes."""
@@ -85,7 +94,7 @@ class Parties:
 
     def same_payers(self, chosen: Flags) -> Flags:
         """All contracts of the payers of the chosen ones."""
-        return np.isin(self.payer.astype(str), np.unique(self.payer[chosen].astype(str)))
+        return np.isin(self.rank, self.rank[chosen])
 
     def scope(self, scope: Scope, where: Where, problems: Problems) -> Flags:
         """Contracts inside a scope; an unknown column or a text no contract has is a problem."""
@@ -116,17 +125,15 @@ class Parties:
             return self.scope(event.scope, event.where, problems)
         if event.who:
             return self._named(event, problems)
-        count = event.top or event.smallest
-        if count > len(self.ranked):
+        count, payers = event.top or event.smallest, int(self.rank.max(initial=-1)) + 1
+        if count > payers:
             found = f"{count} payers"
-            problems.add("more-names-than-pool", event.where, found, f"at most the pool's {len(self.ranked)} payers")
+            problems.add("more-names-than-pool", event.where, found, f"at most the pool's {payers} payers")
             return np.zeros(len(self.contracts), dtype=bool)
-        names = self.ranked[:count] if event.top else self.ranked[len(self.ranked) - count :]
-        return np.isin(self.payer.astype(str), names)
+        return self.rank < count if event.top else self.rank >= payers - count
 
     def _named(self, event: Event, problems: Problems) -> Flags:
-        ids = self.contracts["contract_id"].astype(str)
-        obligor, debtor = self._resolved("obligor").astype(str), self._resolved("debtor").astype(str)
+        ids, obligor, debtor = self._called
         inside = np.zeros(len(self.contracts), dtype=bool)
         for text in event.who:
             name = self._key.get(text, text)

@@ -1,152 +1,199 @@
-"""Who pays on a default, how much and when: recovery terms resolved per clock, and tables of pay dates."""
+"""Who pays on a default, how much and when: recovery terms of each case, and tables of pay dates."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from absengine.kernels import pool as kernel
+from absengine.kernels import recovery as kernel
 from absengine.projection.clocks import Clockwork
-from absengine.projection.dates import Indices, later, rows_of
+from absengine.projection.dates import Indices, Steps, later, rows_of
+from absengine.projection.named import Claim, Schedule
 from absengine.projection.names import Parties
 from absengine.projection.shape import Shape
-from absengine.scenario import Lag, RecoveryTerm, Scenario
+from absengine.scenario import Scenario
 from absengine.schema import RECOVERY_SOURCES, Dates
 
 NEVER = np.iinfo(np.int64).max
-DELAYED = "delayed"
 _BASIS = {
     "principal": kernel.OF_PRINCIPAL,
     "claim": kernel.OF_CLAIM,
     "appraisal": kernel.OF_APPRAISAL,
     "lower": kernel.OF_LOWER,
 }
+Cap = tuple[int, str]
+"""Block and source whose payments a cap limits, over the whole pool."""
 
 
 @dataclass(frozen=True)
 class Payers:
-    """The deal's entities in one case: the day each is gone from (NEVER = stays), the months it pays late."""
+    """State of the deal's entities in one case: the day each is gone from (NEVER = stays), the months it pays
+    late.
+    """
 
     gone: Indices
     late: Indices
 
     @classmethod
-    def of(cls, scenario: Scenario, parties: Parties) -> Payers:
-        """Supporters of a scenario, by entity."""
-        keys = list(parties.entities)
-        gone, late = np.full(len(keys), NEVER, dtype=np.int64), np.zeros(len(keys), dtype=np.int64)
+    def of(cls, scenario: Scenario, parties: Parties, failed: Mapping[int, np.datetime64]) -> Payers:
+        """Supporters of a scenario, and entities that default on what they owe themselves."""
+        gone = np.full(len(parties.codes), NEVER, dtype=np.int64)
+        late = np.zeros(len(parties.codes), dtype=np.int64)
         for supporter in scenario.supporters:
-            if supporter.entity in keys:
-                code = keys.index(supporter.entity)
-                if not np.isnat(supporter.gone):
-                    gone[code] = min(gone[code], day_number(supporter.gone))
-                late[code] = max(late[code], supporter.late)
+            code = parties.codes[supporter.entity]
+            if not np.isnat(supporter.gone):
+                gone[code] = min(gone[code], _day_number(supporter.gone))
+            late[code] = max(late[code], supporter.late)
+        for code, date in failed.items():
+            gone[code] = min(gone[code], _day_number(date))
         return cls(gone, late)
 
-    def failing(self, failed: dict[int, np.datetime64]) -> Payers:
-        """The same with entities gone that default on what they owe themselves."""
-        gone = self.gone.copy()
-        for code, date in failed.items():
-            gone[code] = min(gone[code], day_number(date))
-        return Payers(gone, self.late)
 
-
-def day_number(date: np.datetime64) -> int:
+def _day_number(date: np.datetime64) -> int:
     """Days since 1970-01-01."""
     return int(date.astype("datetime64[D]").astype(np.int64))
 
 
 @dataclass(frozen=True)
-class Source:
-    """One source of one contract or clock: its place in legal order, terms, payer's last day, and both lags."""
-
-    index: int
-    basis: int
-    rate: float
-    cap: tuple[int, str] | None  # block and source the cap is shared by
-    gone: int
-    start: int  # days from the missed date to where the lag starts
-    lag: tuple[tuple[str, int], ...]
-    delay: tuple[tuple[str, int], ...]
-
-
-@dataclass(frozen=True)
 class Ruling:
-    """Which blocks rule one contract or clock, and who guarantees it."""
+    """What recoveries of a contract depend on in one shape.
+
+    ``sources`` and ``delayed`` are blocks (-1 = none), ``guarantor`` an entity's code (-1 = none that could fail).
+    Recognition is that of the block ``default``, or ``days`` after the missed date for a contract named by an event.
+    """
 
     sources: tuple[int, ...]
     delayed: int
-    recognition: int
     guarantor: int
+    default: int
+    days: int = 0
 
     @classmethod
-    def of(cls, shape: Shape, contract: int, recognition: int, parties: Parties) -> Ruling:
-        """Blocks of one contract in a shape."""
-        sources = tuple(int(shape.blocks[f"recovery.{source}"][contract]) for source in RECOVERY_SOURCES)
-        delayed = int(shape.blocks[DELAYED][contract])
-        return cls(sources, delayed, recognition, int(parties.guarantor[contract]))
-
-
-def sources(scenario: Scenario, ruling: Ruling, parties: Parties, payers: Payers) -> Iterator[Source]:
-    """Sources that can pay, in legal order. No guarantor on the tape, no payment from a guarantor."""
-    keys = list(parties.entities)
-    delay = scenario.assumptions[ruling.delayed].delayed if ruling.delayed >= 0 else None
-    for index, source in enumerate(RECOVERY_SOURCES):
-        block = ruling.sources[index]
-        if block < 0 or (source == "guarantor" and ruling.guarantor == -2):
-            continue
-        term: RecoveryTerm = scenario.assumptions[block].recovery[source]
-        payer = keys.index(term.payer) if term.payer else (ruling.guarantor if source == "guarantor" else -1)
-        late = int(payers.late[payer]) if payer >= 0 else 0
-        yield Source(
-            index=index,
-            basis=kernel.OF_DEPOSIT if source == "deposit" else _BASIS[term.base],
-            rate=term.rate,
-            cap=(block, source) if np.isfinite(term.cap) else None,
-            gone=int(payers.gone[payer]) if payer >= 0 else NEVER,
-            start=ruling.recognition if term.start == "recognition" else 0,
-            lag=term.lag.steps + Lag(months=late).steps,
-            delay=delay.by.steps if delay else (),
+    def of(cls, shape: Shape, contract: int, parties: Parties) -> Ruling:
+        """Blocks of one contract in a shape. No guarantor on the tape, no payment from a guarantor."""
+        blocks = {source: int(shape.blocks[f"recovery.{source}"][contract]) for source in RECOVERY_SOURCES}
+        guarantor = int(parties.guarantor[contract])
+        if guarantor == -2:
+            blocks["guarantor"] = -1
+        code = guarantor if blocks["guarantor"] >= 0 else -1
+        return cls(
+            tuple(blocks.values()),
+            int(shape.blocks["delayed"][contract]),
+            code,
+            int(shape.blocks["default"][contract]),
         )
 
-
-def delayed_share(scenario: Scenario, ruling: Ruling) -> float:
-    """Share of recoveries that is paid later."""
-    delay = scenario.assumptions[ruling.delayed].delayed if ruling.delayed >= 0 else None
-    return delay.share if delay else 0.0
-
-
-def moved(dates: Dates, days: int, steps: tuple[tuple[str, int], ...], due: Dates, previous: np.datetime64) -> Dates:
-    """Pay dates of amounts whose lag starts ``days`` after ``dates``."""
-    dates = dates + np.timedelta64(days, "D")
-    for unit, count in steps:
-        dates = later(dates, Lag(**{unit: count}), due, previous)
-    return dates
+    def recognition(self, scenario: Scenario) -> int:
+        """Days from the missed date to recognition."""
+        curve = scenario.assumptions[self.default].default if self.default >= 0 else None
+        return curve.recognition if curve else self.days
 
 
 @dataclass
 class PayDates:
-    """Tables of rows and days by (rule, event), one rule per distinct lag of a run."""
+    """Tables of rows and days by (rule, event or claim), one rule per distinct lag of a run; rule 0 is no lag."""
 
-    keys: dict[tuple[int, tuple[tuple[str, int], ...]], int] = field(default_factory=dict)
+    keys: dict[tuple[int, Steps], int] = field(default_factory=lambda: {(0, ()): 0})
 
-    def key(self, days: int, steps: tuple[tuple[str, int], ...] = ()) -> int:
-        """Number of a rule."""
+    def key(self, days: int, steps: Steps = ()) -> int:
+        """Number of the rule whose lag starts ``days`` after the missed date."""
         return self.keys.setdefault((days, steps), len(self.keys))
 
-    def tables(self, work: Clockwork) -> tuple[Indices, Indices]:
-        """Rows and day numbers of every rule on every event."""
-        dates = np.empty((max(len(self.keys), 1), len(work.due)), dtype="datetime64[D]")
-        dates[:] = work.due
-        by_clock: list[Indices] = []
+    def tables(self, work: Clockwork, claims: Sequence[Claim]) -> tuple[Indices, Indices]:
+        """Rows and day numbers of every rule on every event, then on every claim."""
+        missed = np.concatenate([work.due, np.array([claim.missed for claim in claims], dtype="datetime64[D]")])
+        dates = np.empty((len(self.keys), len(missed)), dtype="datetime64[D]")
+        rhythms: list[tuple[Indices, Dates, np.datetime64]] = []
+        cutoff = work.pool.timeline.cutoff
         for (days, steps), index in self.keys.items():
+            start = later(missed, (("days", days),), missed, cutoff)
             if any(unit == "payments" for unit, _ in steps):
-                by_clock = by_clock or [work.dates(clock) for clock in range(len(work.member))]
-                for clock, events in enumerate(by_clock):
-                    due, previous = work.due[events], work.pool.rhythm.previous[work.member[clock]]
-                    dates[index, events] = moved(due, days, steps, due, previous)
+                rhythms = rhythms or list(_rhythms(work, claims))
+                for columns, due, previous in rhythms:
+                    dates[index, columns] = later(start[columns], steps, due, previous)
             else:
-                dates[index] = moved(work.due, days, steps, work.due, work.due[0])
+                dates[index] = later(start, steps, missed, cutoff)
         return rows_of(work.pool.timeline.calc_date, dates), dates.astype(np.int64)
+
+
+def _rhythms(work: Clockwork, claims: Sequence[Claim]) -> Iterator[tuple[Indices, Dates, np.datetime64]]:
+    """Columns of pay dates that share a rhythm, with its due dates and the date before them."""
+    for clock, member in enumerate(work.member):
+        events = work.dates(clock)
+        yield events, work.due[events], work.pool.rhythm.previous[member]
+    owed: dict[Schedule, list[int]] = {}
+    for column, claim in enumerate(claims, len(work.due)):
+        owed.setdefault(claim.schedule, []).append(column)
+    for schedule, columns in owed.items():
+        yield np.array(columns), schedule.due, schedule.previous
+
+
+@dataclass(frozen=True)
+class RecoveryTerms:
+    """Fills the kernel's terms, one slot of one case at a time."""
+
+    terms: kernel.Terms
+    dates: PayDates
+    parties: Parties
+
+    @classmethod
+    def empty(cls, cases: int, slots: int, caps: int, parties: Parties) -> RecoveryTerms:
+        """Terms under which nobody pays anything."""
+        shape = (cases, slots, kernel.SOURCES)
+        terms = kernel.Terms(
+            used=np.zeros((cases, kernel.SOURCES), dtype=np.bool_),
+            basis=np.zeros(shape, dtype=np.int32),
+            rate=np.zeros(shape),
+            dates=np.zeros((2, *shape), dtype=np.int32),
+            gone=np.full(shape, NEVER, dtype=np.int64),
+            cap=np.full(shape, -1, dtype=np.int32),
+            delayed=np.zeros((cases, slots)),
+            caps=np.zeros((cases, caps)),
+            row=np.zeros((0, 0), dtype=np.int32),
+            day=np.zeros((0, 0), dtype=np.int64),
+        )
+        return cls(terms, PayDates(), parties)
+
+    def write(
+        self, at: tuple[int, int], scenario: Scenario, ruling: Ruling, payers: Payers, columns: Mapping[Cap, int]
+    ) -> None:
+        """Terms of the sources that can pay, in legal order, for (case, slot) ``at``."""
+        terms, (case, slot) = self.terms, at
+        delay = scenario.assumptions[ruling.delayed].delayed if ruling.delayed >= 0 else None
+        terms.delayed[at] = delay.share if delay else 0.0
+        for index, (source, block) in enumerate(zip(RECOVERY_SOURCES, ruling.sources, strict=True)):
+            if block < 0:
+                continue
+            term = scenario.assumptions[block].recovery[source]
+            payer = ruling.guarantor if source == "guarantor" else -1
+            if term.payer:
+                payer = self.parties.codes[term.payer]
+            terms.used[case, index] = True
+            terms.basis[case, slot, index] = kernel.OF_DEPOSIT if source == "deposit" else _BASIS[term.base]
+            terms.rate[case, slot, index] = term.rate
+            terms.cap[case, slot, index] = columns.get((block, source), -1)
+            steps = term.lag.steps
+            if payer >= 0:
+                terms.gone[case, slot, index] = payers.gone[payer]
+                steps += (("months", int(payers.late[payer])),) if payers.late[payer] else ()
+            start = ruling.recognition(scenario) if term.start == "recognition" else 0
+            terms.dates[0, case, slot, index] = self.dates.key(start, steps)
+            if delay:
+                terms.dates[1, case, slot, index] = self.dates.key(start, steps + delay.by.steps)
+
+    def dated(self, work: Clockwork, claims: Sequence[Claim]) -> kernel.Terms:
+        """The terms with their pay dates; all slots are written before."""
+        rows, days = self.dates.tables(work, claims)
+        return self.terms._replace(row=rows.astype(np.int32), day=days)
+
+
+def caps_of(scenario: Scenario) -> dict[Cap, float]:
+    """Finite caps of a scenario [currency]."""
+    return {
+        (block, source): term.cap
+        for block, assumption in enumerate(scenario.assumptions)
+        for source, term in assumption.recovery.items()
+        if np.isfinite(term.cap)
+    }

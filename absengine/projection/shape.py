@@ -27,18 +27,19 @@ _KINDS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Shape:
     """What scenarios that differ in figures only have in common.
 
-    ``blocks[aspect]`` is, by contract, the index of the ruling assumption (-1 = none); ``named`` are the contracts
-    projected by name, ``events`` the events with the contracts each names.
+    ``blocks[aspect]`` is, by contract, the index of the ruling assumption (-1 = none), one object for all shapes whose
+    assumptions have one outline; ``named`` are the contracts projected by name, ``events`` the events with the
+    contracts each names; ``credit`` False switches defaults off.
     """
 
-    index: int
     blocks: dict[str, Blocks]
     named: Flags
     events: tuple[tuple[Event, Flags], ...]
+    credit: bool
 
 
 @dataclass
@@ -48,21 +49,21 @@ class Shapes:
     parties: Parties
     problems: Problems = field(default_factory=Problems)
     found: dict[Hashable, Shape] = field(default_factory=dict)
+    rulings: dict[Hashable, dict[str, Blocks]] = field(default_factory=dict)
     scopes: dict[Scope, Flags] = field(default_factory=dict)
 
     def of(self, scenario: Scenario) -> Shape:
         """The shape of a scenario; equal shapes are one object."""
         events = events_of(scenario, self.parties)
-        key = (
-            tuple(_outline(assumption) for assumption in scenario.assumptions),
-            tuple(replace(event, where=Where()) for event in events),
-            scenario.credit,
-        )
+        outline = (tuple(_outline(assumption) for assumption in scenario.assumptions), scenario.credit)
+        key = (outline, tuple(replace(event, where=Where()) for event in events))
         self._check(scenario)
         if key not in self.found:
             chosen = tuple((event, self.parties.event(event, self.problems)) for event in events)
-            ruling = {aspect: self._ruling(scenario, aspect) for aspect in ASPECTS}
-            self.found[key] = Shape(len(self.found), ruling, self._named(chosen), chosen)
+            if outline not in self.rulings:
+                self.rulings[outline] = {aspect: self._ruling(scenario, aspect) for aspect in ASPECTS}
+            blocks = self.rulings[outline]
+            self.found[key] = Shape(blocks, self._named(chosen), chosen, scenario.credit)
         return self.found[key]
 
     def _named(self, events: tuple[tuple[Event, Flags], ...]) -> Flags:

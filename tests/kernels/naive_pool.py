@@ -1,28 +1,46 @@
 """The slow twin of the pool kernel: one clock at a time where the kernel goes date by date, plain floats and dicts.
 
 Cumulative targets need all clocks of a month at once, so the twin walks month by month and asks each clock in turn.
+Defaults are gathered by day and asked of one source after another; caps are split by the share each default asks for.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
+
+
+@dataclass
+class Default:
+    """What defaults on one day: where its pay dates stand, its terms, and the money rates are shares of."""
+
+    column: int
+    slot: int
+    grace: int
+    measures: list[float]
+    paid: float = 0.0
+    early: float = 0.0
+
+    @property
+    def claim(self) -> float:
+        return self.measures[2]
 
 
 class Path:
     """One case over the same arrays the kernel reads; ``book[channel][row]``."""
 
-    def __init__(self, events: Any, clocks: Any, plan: Any, terms: Any, case: int) -> None:
+    def __init__(self, events: Any, clocks: Any, plan: Any, claims: Any, terms: Any, case: int) -> None:
         self.events, self.clocks, self.plan, self.terms, self.case = events, clocks, plan, terms, case
         rows = len(plan.entering)
-        number = int(plan.book[case])
-        self.book = [[0.0] * rows for _ in range(15)] if number < 0 else plan.books[number].tolist()
+        self.book = plan.books[plan.layout[case]].tolist()
         self.lines = plan.curves[plan.layout[case]].tolist()
         self.share = [1.0] * len(clocks.balance)
         self.position: dict[tuple[int, int], float] = {}
         self.carry: dict[int, float] = {}
         self.unplaced = 0.0
-        self.losses: list[tuple[int, float]] = []
+        self.losses: list[Default] = []
+        self.caps = terms.caps[case].tolist()
         here = [c for c in range(len(clocks.balance)) if self.lines[0][c] != -2]
         for c in here:
             for row in range(clocks.entry[c], clocks.first[c]):
@@ -34,8 +52,14 @@ class Path:
                 for e in due:
                     if events.clock[e] == c:
                         self.pay(e, c, quota)
-        for e, lost in sorted(self.losses):
-            self.claim(e, lost)
+        self.name(claims)
+        for day in sorted({self.missed(default) for default in self.losses}):
+            today = [default for default in self.losses if self.missed(default) == day]
+            for source in range(7):
+                self.ask(source, [default for default in today if default.slot >= 0])
+        for default in self.losses:
+            if default.early < default.claim * (1 - 1e-12):
+                self.book[14][int(terms.row[default.grace, default.column])] += default.measures[1]
         before = 0.0
         for row in range(rows):
             self.book[11][row] = float(plan.entering[row]) + before
@@ -99,7 +123,7 @@ class Path:
         last, full = bool(self.plan.prepay_last[self.case]), bool(self.plan.full_interest[self.case])
         rest = stay - ahead
         if lost > 0:
-            self.losses.append((e, lost))
+            self.lose(e, c, lost)
         amounts = {
             0: (stay if full else rest) * events.interest[e],
             1: (stay if last else rest) * events.principal[e],
@@ -113,31 +137,46 @@ class Path:
             self.book[12][later] += float(rest * events.closing[e])
         self.share[c] = rest
 
-    def claim(self, e: int, lost: float) -> None:
-        terms, case, c = self.terms, self.case, int(self.events.clock[e])
-        slot, grace = self.lines[2][c], int(self.plan.recognition[case, self.lines[0][c]])
-        principal, worth = lost * self.events.opening[e], lost * self.clocks.appraisal[c]
-        claim = principal + lost * self.events.interest[e]
-        measures = [0.0, principal, claim, lost * self.clocks.deposit[c], worth, min(worth, principal)]
-        paid, early = 0.0, 0.0
-        for source in range(7) if slot >= 0 else ():
-            at = (case, slot, source)
-            basis = int(terms.basis[at])
-            money = min(claim - paid, float(terms.rate[at]) * measures[basis]) if basis else 0.0
-            if terms.cap[at] >= 0:
-                money = min(money, self.caps().get(int(terms.cap[at]), 0.0))
-            late = float(terms.delayed[case, slot])
-            for part, key in ((money * (1 - late), terms.dates[at]), (money * late, terms.later[at])):
-                if part > 0 and terms.day[key, e] < terms.gone[at]:
-                    self.book[4 + source][int(terms.row[key, e])] += part
-                    paid += part
-                    early += part if source < 3 and terms.day[key, e] <= terms.day[grace, e] else 0.0
-                    if terms.cap[at] >= 0:
-                        self.caps()[int(terms.cap[at])] -= part
-        if early < claim * (1 - 1e-12):
-            self.book[14][int(terms.row[grace, e])] += principal
+    def lose(self, e: int, c: int, lost: float) -> None:
+        principal, worth = float(lost * self.events.opening[e]), float(lost * self.clocks.appraisal[c])
+        held, claim = float(lost * self.clocks.deposit[c]), principal + float(lost * self.events.interest[e])
+        grace = int(self.plan.recognition[self.case, self.lines[0][c]])
+        measures = [0.0, principal, claim, held, worth, min(worth, principal)]
+        self.losses.append(Default(e, self.lines[2][c], grace, measures))
 
-    def caps(self) -> dict[int, float]:
-        if not hasattr(self, "_caps"):
-            self._caps = dict(enumerate(self.terms.caps[self.case].tolist()))
-        return self._caps
+    def name(self, claims: Any) -> None:
+        layout = int(self.plan.layout[self.case])
+        for number in range(int(claims.bounds[layout]), int(claims.bounds[layout + 1])):
+            principal, worth = float(claims.principal[number]), float(claims.appraisal[number])
+            claim, held = principal + float(claims.interest[number]), float(claims.deposit[number])
+            column = len(self.events.clock) + number
+            measures = [0.0, principal, claim, held, worth, min(worth, principal)]
+            self.losses.append(Default(column, int(claims.slot[number]), int(claims.recognition[number]), measures))
+
+    def missed(self, default: Default) -> int:
+        return int(self.terms.day[0, default.column])
+
+    def parts(self, source: int, default: Default) -> list[tuple[float, int]]:
+        """Money a source would pay on a default if its cap were no matter, and the key of the pay date."""
+        terms, at = self.terms, (self.case, default.slot, source)
+        basis, late = int(terms.basis[at]), float(terms.delayed[self.case, default.slot])
+        money = min(default.claim - default.paid, float(terms.rate[at]) * default.measures[basis]) if basis else 0.0
+        both = [(money * (1 - late), int(terms.dates[(0, *at)])), (money * late, int(terms.dates[(1, *at)]))]
+        return [(part, key) for part, key in both if part > 0 and terms.day[key, default.column] < terms.gone[at]]
+
+    def ask(self, source: int, today: list[Default]) -> None:
+        terms = self.terms
+        asked = [(default, self.parts(source, default)) for default in today]
+        for cap in {int(terms.cap[self.case, default.slot, source]) for default in today}:
+            mine = [(one, parts) for one, parts in asked if terms.cap[self.case, one.slot, source] == cap]
+            total = sum(money for _, parts in mine for money, _ in parts)
+            share = 1.0
+            if cap >= 0 and total > 0:
+                share = min(1.0, self.caps[cap] / total)
+                self.caps[cap] = max(self.caps[cap] - total, 0.0)
+            for default, parts in mine:
+                for money, key in parts:
+                    self.book[4 + source][int(terms.row[key, default.column])] += money * share
+                    default.paid += money * share
+                    if source < 3 and terms.day[key, default.column] <= terms.day[default.grace, default.column]:
+                        default.early += money * share

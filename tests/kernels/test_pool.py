@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
+import sys
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -10,17 +12,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from absengine.kernels import pool
-from absengine.kernels.pool import CHANNELS, NO_CURVE, NOT_HERE, SOURCES, Clocks, Events, Plan, Terms, fill
+from absengine.kernels import pool, recovery
+from absengine.kernels.pool import CHANNELS, NO_CURVE, NOT_HERE, Clocks, Events, Plan, fill
+from absengine.kernels.recovery import SOURCES, Claims, Terms
 from absengine.schema import POOL_CHANNELS, RECOVERY_SOURCES, Floats
 
-ROWS, MONTHS, CURVES, SLOTS, KEYS, CAPS, CASES = 6, 4, 4, 2, 3, 2, 3
+Arrays = tuple[Events, Clocks, Plan, Claims, Terms]
+ROWS, MONTHS, CURVES, SLOTS, KEYS, CAPS, LAYOUTS, CASES = 6, 4, 4, 2, 3, 2, 2, 3
 
 
 @pytest.fixture(scope="module")
 def naive() -> ModuleType:
     """The plain twin."""
-    return importlib.import_module("naive_pool")
+    spec = importlib.util.spec_from_file_location("naive_pool", Path(__file__).with_name("naive_pool.py"))
+    assert spec is not None and spec.loader is not None
+    module = sys.modules["naive_pool"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def test_channels__are_those_of_the_schema() -> None:
@@ -29,10 +37,10 @@ def test_channels__are_those_of_the_schema() -> None:
     numbers = [getattr(pool, name.upper()) for name in names]
     assert [POOL_CHANNELS.index(name) for name in names] == numbers
     assert POOL_CHANNELS.index("recovery.deposit") == pool.RECOVERY
-    assert RECOVERY_SOURCES[: pool.GRACE_SOURCES] == ("deposit", "cure", "guarantor")
+    assert RECOVERY_SOURCES[: recovery.GRACE_SOURCES] == ("deposit", "cure", "guarantor")
 
 
-def run(arrays: tuple[Events, Clocks, Plan, Terms], block: int = CASES) -> Floats:
+def run(arrays: Arrays, block: int = CASES) -> Floats:
     out = np.full((CHANNELS, ROWS, CASES), np.nan)
     for first in range(0, CASES, block):
         stop = min(first + block, CASES)
@@ -79,17 +87,17 @@ def random_plan(rng: np.random.Generator, clocks: int) -> Plan:
             tables.append(-np.cumsum(np.where(rng.random(12) < 0.1, 1e5, steps)))
         else:
             tables.append(np.cumsum(steps))
-    curves = rng.integers(NO_CURVE, CURVES, (2, 3, clocks)).astype(np.int32)
-    curves[:, 2] = rng.integers(-1, SLOTS, (2, clocks))
+    curves = rng.integers(NO_CURVE, CURVES, (LAYOUTS, 3, clocks)).astype(np.int32)
+    curves[:, 2] = rng.integers(-1, SLOTS, (LAYOUTS, clocks))
     curves[:, 1] = np.where(curves[:, 1] >= 0, curves[:, 1], NO_CURVE)
-    curves[:, 0] = np.where(rng.random((2, clocks)) < 0.2, NOT_HERE, curves[:, 0])
+    curves[:, 0] = np.where(rng.random((LAYOUTS, clocks)) < 0.2, NOT_HERE, curves[:, 0])
     kind_of_prepay = np.isin(kind, [pool.TARGET, pool.AT_MATURITY])
-    for layout in range(2):
+    for layout in range(LAYOUTS):
         for c in range(clocks):
             if curves[layout, 1, c] >= 0 and kind_of_prepay[:, curves[layout, 1, c]].any():
                 curves[layout, 1, c] = NO_CURVE
     return Plan(
-        layout=rng.integers(0, 2, CASES).astype(np.int32),
+        layout=rng.integers(0, LAYOUTS, CASES).astype(np.int32),
         curves=curves,
         kind=kind,
         start=start,
@@ -98,41 +106,55 @@ def random_plan(rng: np.random.Generator, clocks: int) -> Plan:
         prepay_last=rng.random(CASES) < 0.5,
         full_interest=rng.random(CASES) < 0.5,
         rationed=(kind == pool.TARGET).any(axis=1),
-        book=np.array([-1, 0, -1], dtype=np.int32),
-        books=rng.random((1, CHANNELS, ROWS)),
+        books=rng.random((LAYOUTS, CHANNELS, ROWS)),
         entering=rng.random(ROWS),
         channel=np.arange(CHANNELS, dtype=np.int32),
         unplaced=np.zeros(CASES),
     )
 
 
-def random_terms(rng: np.random.Generator, events: Events) -> Terms:
+def random_claims(rng: np.random.Generator) -> Claims:
+    """None to three contracts named in each layout."""
+    bounds = np.concatenate([[0], np.cumsum(rng.integers(0, 4, LAYOUTS))])
+    size = int(bounds[-1])
+    slots, keys = rng.integers(-1, SLOTS, size), rng.integers(0, KEYS, size)
+    return Claims(bounds, slots.astype(np.int32), keys.astype(np.int32), *rng.integers(0, 200, (4, size)) * 1.0)
+
+
+def random_terms(rng: np.random.Generator, events: Events, claims: Claims) -> Terms:
+    """Few days, so that some defaults share one; key 0 is the missed date, in date order; caps are one source's own."""
     shape, size = (CASES, SLOTS, SOURCES), len(events.clock)
-    day = rng.integers(0, 40, (KEYS, size))
+    day = rng.integers(0, 40, (KEYS, size + len(claims.slot)))
+    for start, stop in [(0, size), *(size + claims.bounds[one : one + 2] for one in range(LAYOUTS))]:
+        day[0, start:stop] = np.sort(rng.integers(0, 8, stop - start))
+    basis = rng.integers(0, 6, shape).astype(np.int32)
     return Terms(
-        basis=rng.integers(0, 6, shape).astype(np.int32),
+        used=(basis != recovery.NOTHING).any(axis=1),
+        basis=basis,
         rate=rng.choice([0.0, 0.2, 1.0], shape),
-        dates=rng.integers(0, KEYS, shape).astype(np.int32),
-        later=rng.integers(0, KEYS, shape).astype(np.int32),
+        dates=rng.integers(0, KEYS, (2, *shape)).astype(np.int32),
         gone=rng.integers(0, 60, shape),
-        cap=rng.integers(-1, CAPS, shape).astype(np.int32),
+        cap=np.where(rng.random(shape) < 0.3, -1, rng.integers(0, CAPS, shape) + CAPS * np.arange(SOURCES)).astype(
+            "i4"
+        ),
         delayed=rng.choice([0.0, 0.5], (CASES, SLOTS)),
-        caps=rng.random((CASES, CAPS)) * 100,
+        caps=rng.random((CASES, CAPS * SOURCES)) * 100,
         row=np.minimum(day // 5, ROWS - 1).astype(np.int32),
         day=day,
     )
 
 
-def random_arrays(seed: int) -> tuple[Events, Clocks, Plan, Terms]:
+def random_arrays(seed: int) -> Arrays:
     rng = np.random.default_rng(seed)
     clocks = int(rng.integers(1, 5))
-    events = random_events(rng, clocks)
+    events, claims = random_events(rng, clocks), random_claims(rng)
     first = np.full(clocks, ROWS - 1, dtype=np.int32)
     np.minimum.at(first, events.clock, events.row)
     start = np.stack([np.zeros(clocks), np.full(clocks, 1.75)])
     zero = np.zeros(clocks, dtype=np.int32)
     money = rng.random((3, clocks)) * 50
-    return events, Clocks(zero, first, money[0], start, *money[1:]), random_plan(rng, clocks), random_terms(rng, events)
+    clockwork = Clocks(zero, first, money[0], start, *money[1:])
+    return events, clockwork, random_plan(rng, clocks), claims, random_terms(rng, events, claims)
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -165,18 +187,19 @@ def test_fill__one_path_on_paper() -> None:
     plan = Plan(
         none, np.array([[[0], [1], [0]]], np.int32), np.array([[0, 0]], np.int32), np.array([[0, 4]]),
         np.zeros((1, 2), np.int32), tables, np.array([False]), np.array([False]), np.array([False]),
-        np.array([-1], np.int32), np.zeros((0, CHANNELS, ROWS)), np.array([100.0, 0, 0, 0, 0, 0]),
+        np.zeros((1, CHANNELS, ROWS)), np.array([100.0, 0, 0, 0, 0, 0]),
         np.arange(CHANNELS, dtype=np.int32), np.zeros(1),
     )  # fmt: skip
     basis, rate = np.zeros((1, 1, SOURCES), np.int32), np.zeros((1, 1, SOURCES))
-    basis[0, 0, 5], rate[0, 0, 5] = pool.OF_PRINCIPAL, 0.5
-    keys = np.ones((1, 1, SOURCES), np.int32)
+    basis[0, 0, 5], rate[0, 0, 5] = recovery.OF_PRINCIPAL, 0.5
+    keys = np.ones((2, 1, 1, SOURCES), np.int32)
     terms = Terms(
-        basis, rate, keys, keys, np.full((1, 1, SOURCES), 10**6), np.full((1, 1, SOURCES), -1, np.int32),
+        basis[0] > 0, basis, rate, keys, np.full((1, 1, SOURCES), 10**6), np.full((1, 1, SOURCES), -1, np.int32),
         np.zeros((1, 1)), np.zeros((1, 0)), np.array([[1, 3], [2, 4]], np.int32), np.array([[31, 90], [60, 120]]),
     )  # fmt: skip
     out = np.zeros((CHANNELS, ROWS, 1))
-    fill(events, clocks, plan, terms, 0, 1, out)
+    nobody = Claims(np.zeros(2, np.int64), none[:0], none[:0], *np.zeros((4, 0)))
+    fill(events, clocks, plan, nobody, terms, 0, 1, out)
     expected = {
         pool.INTEREST: [0, 3.6, 0, 1.296, 0, 0],
         pool.PRINCIPAL: [0, 36, 0, 25.92, 0, 0],

@@ -1,13 +1,13 @@
 """The slow twin of the projection: contract by contract, day by day, in plain Python numbers and dates.
 
 Written from the definitions, not from the kernel: hazards are walked one day at a time, each contract has its own
-share, and nothing is summed before it happens. Caps have tests of their own: within a clock they are shared by order.
+share, and nothing is summed before it happens. Defaults of all contracts are settled day by day: what a cap still holds
+is split by what each default of the day would get from the source.
 """
 
 from __future__ import annotations
 
 import calendar
-import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -43,6 +43,14 @@ class Contract:
     recognition: int = 0
     prepays_on: date | None = None
     hit: set[int] = field(default_factory=set)
+    rhythm: int | None = None
+
+    def __post_init__(self) -> None:
+        """The day of the month it falls due on, by its terms: an extension makes no rhythm where there was none."""
+        dates = [line[0] for line in self.due]
+        gap = months_apart(dates[0], dates[1], self.day) if len(dates) > 1 else 0
+        if gap and all(plus_months(dates[0], gap * i, self.day) == one for i, one in enumerate(dates)):
+            self.rhythm = self.day
 
     @property
     def day(self) -> int:
@@ -189,6 +197,20 @@ def absolute(curve: Curve, contract: Contract, place: int) -> float:
     raise AssertionError
 
 
+@dataclass
+class Default:
+    """A contract, or the share of one, that defaults: when, what is owed, and what it is still owed."""
+
+    contract: Contract
+    day: date
+    recognised: date
+    principal: float
+    claim: float
+    share: float
+    paid: float = 0.0
+    early: float = 0.0
+
+
 class Twin:
     """One scenario over one pool; ``books[channel][row]`` in counting unit."""
 
@@ -207,8 +229,12 @@ class Twin:
         self.scale = scale
         self.gone = {s.entity: s.gone.item() for s in scenario.supporters if s.gone.item() is not None}
         self.late = {s.entity: s.late for s in scenario.supporters}
+        self.defaults: list[Default] = []
+        self.left: dict[tuple[int, str], float] = {}
         self._events()
         self._run()
+        for day in sorted({default.day for default in self.defaults}):
+            self._settle([default for default in self.defaults if default.day == day])
 
     def book(self, channel: str, day: date, money: float) -> None:
         row = next((index for index, end in enumerate(self.rows) if day <= end), len(self.rows))
@@ -267,16 +293,12 @@ class Twin:
         place = next((i for i, line in enumerate(contract.due) if line[0] >= on and line[2] > 0), None)
         if place is None or not months:
             return
-        dates = [line[0] for line in contract.due]
-        gaps = [months_apart(a, b, contract.day) for a, b in itertools.pairwise(dates)]
-        regular = bool(gaps) and gaps[0] > 0
-        regular = regular and all(plus_months(dates[0], gaps[0] * i, contract.day) == d for i, d in enumerate(dates))
-        day = contract.day if regular else None
+        day = contract.rhythm
         start, opening, interest = contract.due[place][0], contract.due[place][1], contract.due[place][3]
         daily = interest / max((start - contract.before(place)).days, 1)
         end = plus_months(start, months, day)
         stops = []
-        if regular:
+        if day is not None:
             step = months_apart(contract.before(place), start, contract.day) or 1
             stops = [plus_months(start, k * step, day) for k in range(1, months + 1)]
         stops = [stop for stop in stops if stop < end] + [end]
@@ -416,35 +438,50 @@ class Twin:
         if principal <= 0 and accrued <= 0:
             return
         self.book("default", day, principal)
-        claim, recognised = principal + accrued, day + known * DAY
-        left, early = claim, 0.0
-        delay = ruling(self.scenario, contract, "delayed")
-        guarantor = str(contract.columns["guarantor"])
+        recognised = day + known * DAY
+        self.defaults.append(Default(contract, day, recognised, principal, principal + accrued, share))
+
+    def _settle(self, today: list[Default]) -> None:
+        """All defaults of one day ask one source after another."""
         for place, source in enumerate(RECOVERY_SOURCES):
-            block = ruling(self.scenario, contract, f"recovery.{source}")
-            if block is None or (source == "guarantor" and not guarantor):
-                continue
-            term = block.recovery[source]
-            worth = share * self.appraisal.get(contract.number, 0.0)
-            bases = {"principal": principal, "claim": claim, "appraisal": worth, "lower": min(worth, principal)}
-            base = bases[term.base]
-            if source == "deposit":
-                held = float(contract.columns["deposit"])
-                base = share * (held if held == held else 0.0) * self.scale
-            amount, payer = min(left, term.rate * base), term.payer or (guarantor if source == "guarantor" else "")
-            on = contract.moved(recognised if term.start == "recognition" else day, term.lag)
-            on = plus_months(on, self.late.get(payer, 0)) if self.late.get(payer, 0) else on
-            late_share = delay.delayed.share if delay is not None and delay.delayed is not None else 0.0
-            parts = [(amount * (1 - late_share), on)]
-            if late_share:
-                parts.append((amount * late_share, contract.moved(on, delay.delayed.by)))  # type: ignore[union-attr]
-            for money, when in parts:
-                if money > 0 and (payer not in self.gone or when < self.gone[payer]):
-                    self.book(f"recovery.{source}", when, money)
-                    left -= money
-                    early += money if place < 3 and when <= recognised else 0.0
-        if early < claim * (1 - 1e-12):
-            self.book("recognised", recognised, principal)
+            offers = [(one, ruling(self.scenario, one.contract, f"recovery.{source}")) for one in today]
+            parts = [(one, block, self._offer(one, block, source)) for one, block in offers if block is not None]
+            for key, block in {id(block): block for _, block, _ in parts}.items():
+                cap = (self.scenario.assumptions.index(block), source)
+                left = self.left.setdefault(cap, block.recovery[source].cap * self.scale)
+                mine = [(one, offer) for one, which, offer in parts if id(which) == key]
+                total = sum(money for _, offer in mine for money, _ in offer)
+                self.left[cap] -= min(left, total)
+                for one, offer in mine:
+                    for money, when in offer:
+                        cut = money * left / total if total > left else money
+                        self.book(f"recovery.{source}", when, cut)
+                        one.paid += cut
+                        one.early += cut if place < 3 and when <= one.recognised else 0.0
+        for one in today:
+            if one.early < one.claim * (1 - 1e-12):
+                self.book("recognised", one.recognised, one.principal)
+
+    def _offer(self, one: Default, block: Assumption, source: str) -> list[tuple[float, date]]:
+        """What a source would pay on a default, and when, if its cap were no matter."""
+        contract, term = one.contract, block.recovery[source]
+        guarantor = str(contract.columns["guarantor"]) if source == "guarantor" else ""
+        if source == "guarantor" and not guarantor:
+            return []
+        worth = one.share * self.appraisal.get(contract.number, 0.0)
+        bases = {"principal": one.principal, "claim": one.claim, "appraisal": worth, "lower": min(worth, one.principal)}
+        base = bases[term.base]
+        if source == "deposit":
+            held = float(contract.columns["deposit"])
+            base = one.share * (held if held == held else 0.0) * self.scale
+        amount, payer = min(one.claim - one.paid, term.rate * base), term.payer or guarantor
+        on = contract.moved(one.recognised if term.start == "recognition" else one.day, term.lag)
+        on = plus_months(on, self.late.get(payer, 0)) if self.late.get(payer, 0) else on
+        parts, delay = [(amount, on)], ruling(self.scenario, contract, "delayed")
+        if delay is not None and delay.delayed is not None:
+            share, by = delay.delayed.share, delay.delayed.by
+            parts = [(amount * (1 - share), on), (amount * share, contract.moved(on, by))]
+        return [(money, when) for money, when in parts if money > 0 and when < self.gone.get(payer, date.max)]
 
     def _stocks(self) -> None:
         """Balances from flows: what has entered less what has left."""

@@ -154,7 +154,7 @@ def test_default__part_of_recoveries_is_delayed_and_runs_past_the_last_due_date(
     assert in_row(ours["recovery.guarantor"]) == {"2026-08": 151.5, "2027-06": 151.5}
 
 
-def test_default__caps_are_spent_in_the_order_of_missed_dates_names_before_rates() -> None:
+def test_default__caps_are_spent_in_the_order_of_missed_dates() -> None:
     recovery = {"fund": RecoveryTerm(1.0, cap=1200.0)}
     blocks = (
         Assumption(recovery=recovery),
@@ -164,6 +164,55 @@ def test_default__caps_are_spent_in_the_order_of_missed_dates_names_before_rates
     assert in_row(ours["recovery.fund"]) == {"2026-06": 1000.0, "2026-07": 200.0}
     free = run(loans(), Scenario("x", assumptions=blocks))
     assert in_row(free["recovery.fund"]) == {"2027-03": 300.0}
+
+
+def test_default__a_name_finds_what_earlier_defaults_by_rate_left_of_a_cap() -> None:
+    """700 goes by rate on 2027-03-31, a loan of 300 is missed on 2028-02-15: the fund pays a month after each."""
+    table = pool(
+        [bullet("A", 700.0, [day("2027-03-31")], [7.0]), bullet("B", 300.0, [day("2028-02-15")], [3.0])], CUTOFF
+    )
+    event = Event("default", who=("B",), on=day("2028-02-01"))
+    for cap, paid in (
+        (150.0, {"2027-04": 150.0}),
+        (850.0, {"2027-04": 700.0, "2028-03": 150.0}),
+        (1500.0, {"2027-04": 700.0, "2028-03": 300.0}),
+    ):
+        term = RecoveryTerm(1.0, lag=Lag(months=1), cap=cap)
+        block = Assumption(default=Curve("maturity", (1.0,)), recovery={"fund": term})
+        ours = run(table, Scenario("x", assumptions=(block,), events=(event,)))
+        assert in_row(ours["recovery.fund"]) == paid
+
+
+def test_default__one_date_shares_a_cap_in_proportion_and_the_next_source_pays_the_rest() -> None:
+    """714 is claimed by rate and 306 by name on one day, 350 and 150 is cured: the fund is asked for 364 and 156, and
+    pays 105 and 45 of its 150. Rights pay 245 and 105, less than the 259 and 111 left. A fund that paid one loan first
+    would leave less than that of it.
+    """
+    due = [day("2027-03-31")]
+    loans = [bullet("A", 700.0, due, [14.0]), bullet("B", 300.0, due, [6.0])]
+    event = Event("default", who=("B",), on=day("2027-03-01"))
+    recovery = {
+        "cure": RecoveryTerm(0.5),
+        "fund": RecoveryTerm(1.0, cap=150.0, lag=Lag(months=1)),
+        "ip": RecoveryTerm(0.35, lag=Lag(months=2)),
+    }
+    block = Assumption(default=Curve("maturity", (1.0,)), recovery=recovery)
+    for table in (pool(loans, CUTOFF), pool(loans[::-1], CUTOFF)):
+        ours = run(table, Scenario("x", assumptions=(block,), events=(event,)))
+        assert in_row(ours["recovery.cure"]) == {"2027-03": 500.0}
+        assert in_row(ours["recovery.fund"]) == {"2027-04": 150.0}
+        assert in_row(ours["recovery.ip"]) == {"2027-05": pytest.approx(350.0)}
+
+
+def test_default__a_payer_gone_leaves_its_cap_to_the_part_it_lives_to_pay() -> None:
+    """303 is claimed, half of it four months late when the payer is gone: 151.5 is paid, or the cap if that is less."""
+    event = Event("default", who=("乙公司",), on=day("2026-06-01"))
+    gone = Supporter("guarantor", day("2026-07-01"))
+    for cap, paid in ((200.0, 151.5), (100.0, 100.0)):
+        term = RecoveryTerm(1.0, base="claim", cap=cap)
+        block = Assumption(recovery={"guarantor": term}, delayed=Delay(0.5, Lag(months=4)))
+        ours = run(loans(), Scenario("x", assumptions=(block,), events=(event,), supporters=(gone,)))
+        assert in_row(ours["recovery.guarantor"]) == {"2026-06": paid}
 
 
 def test_default__rights_pay_a_share_of_appraisal_or_balance_whichever_is_lower() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from typing import Any
 
@@ -142,8 +143,11 @@ def events(draw: st.DrawFn) -> Event:
     return Event(what, **draw(choices), on=on, by=draw(st.integers(1, 9)) if what == "extend" else 0)
 
 
+KINDS = ("level", "bullet", "irregular")
+
+
 @st.composite
-def loans(draw: st.DrawFn, index: int) -> Loan:
+def loans(draw: st.DrawFn, index: int, kinds: tuple[str, ...] = KINDS) -> Loan:
     """Level, bullet, single-payment or irregular loans that start before the cut-off."""
     number, age = f"L{index}", draw(st.integers(1, 30))
     count, every = draw(st.integers(1, 14)), draw(st.sampled_from([1, 1, 3]))
@@ -164,7 +168,7 @@ def loans(draw: st.DrawFn, index: int) -> Loan:
         "cutoff_date": np.datetime64(draw(st.sampled_from([CUTOFF, "2024-01-01", "2023-12-15"])), "D"),
     }
     balance = draw(st.sampled_from([100.0, 250.0]))
-    kind = draw(st.sampled_from(["level", "bullet", "irregular"]))
+    kind = draw(st.sampled_from(kinds))
     if kind == "level":
         return level(number, balance, 0.06, due, 12 // every, **more)
     if kind == "irregular":
@@ -174,9 +178,9 @@ def loans(draw: st.DrawFn, index: int) -> Loan:
 
 
 @st.composite
-def pools(draw: st.DrawFn) -> CashflowTable:
+def pools(draw: st.DrawFn, kinds: tuple[str, ...] = KINDS) -> CashflowTable:
     size = draw(st.integers(3, 6))
-    made = [draw(loans(index)) for index in range(size)]
+    made = [draw(loans(index, kinds)) for index in range(size)]
     for place, columns in enumerate(({"pool": "north", "tags": "new;old"}, {"industry": "drugs", "obligor": "B"}, {})):
         made[place].more.update(columns)
     if draw(st.booleans()):
@@ -236,13 +240,37 @@ def reaches(table: CashflowTable, scenario: Scenario) -> bool:
     return True
 
 
-@given(pools(), scenarios())
-def test_fill__equals_the_twin_contract_by_contract(table: CashflowTable, scenario: Scenario) -> None:
+def capped(scenario: Scenario, caps: list[float]) -> Scenario:
+    """The scenario with a cap on every source, drawn from some."""
+    limits = itertools.cycle(caps)
+    blocks = tuple(
+        replace(a, recovery={s: replace(t, cap=next(limits)) for s, t in a.recovery.items()})
+        for a in scenario.assumptions
+    )
+    return replace(scenario, assumptions=blocks)
+
+
+caps = st.lists(st.sampled_from([0.0, 3.0, 40.0, 200.0, np.inf]), min_size=1, max_size=4)
+alike = st.sampled_from(KINDS).flatmap(lambda kind: pools((kind,)))
+"""Contracts of one clock owe the same interest on principal: sources are asked for what they owe together."""
+
+
+def equals_the_twin(table: CashflowTable, scenario: Scenario) -> None:
     if not reaches(table, scenario):
         return
     values, expected = channels(fill(table, [scenario])), twin(table, scenario)
     for name in POOL_CHANNELS:
         np.testing.assert_allclose(values[name], expected[name], rtol=1e-9, atol=1e-9 * table.balance, err_msg=name)
+
+
+@given(pools(), scenarios())
+def test_fill__equals_the_twin_contract_by_contract(table: CashflowTable, scenario: Scenario) -> None:
+    equals_the_twin(table, scenario)
+
+
+@given(alike, scenarios(), caps)
+def test_fill__equals_the_twin_where_caps_bind(table: CashflowTable, scenario: Scenario, drawn: list[float]) -> None:
+    equals_the_twin(table, capped(scenario, drawn))
 
 
 @given(pools(), st.lists(scenarios(), min_size=2, max_size=4))
