@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
-from types import ModuleType
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from naive_pool import Path
 
 from absengine.kernels import pool, recovery
 from absengine.kernels.pool import CHANNELS, NO_CURVE, NOT_HERE, Clocks, Events, Plan, fill
@@ -19,16 +15,6 @@ from absengine.schema import POOL_CHANNELS, RECOVERY_SOURCES, Floats
 
 Arrays = tuple[Events, Clocks, Plan, Claims, Terms]
 ROWS, MONTHS, CURVES, SLOTS, KEYS, CAPS, LAYOUTS, CASES = 6, 4, 4, 2, 3, 2, 2, 3
-
-
-@pytest.fixture(scope="module")
-def naive() -> ModuleType:
-    """The plain twin."""
-    spec = importlib.util.spec_from_file_location("naive_pool", Path(__file__).with_name("naive_pool.py"))
-    assert spec is not None and spec.loader is not None
-    module = sys.modules["naive_pool"] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_channels__are_those_of_the_schema() -> None:
@@ -158,12 +144,12 @@ def random_arrays(seed: int) -> Arrays:
 
 
 @given(st.integers(0, 2**32 - 1))
-def test_fill__equals_the_plain_twin(naive: ModuleType, seed: int) -> None:
+def test_fill__equals_the_plain_twin(seed: int) -> None:
     arrays = random_arrays(seed)
     out = run(arrays)
     np.testing.assert_array_equal(out, run(arrays, block=1))
     for case in range(CASES):
-        path = naive.Path(*arrays, case)
+        path = Path(*arrays, case)
         np.testing.assert_allclose(out[:, :, case], path.book, rtol=1e-9, atol=1e-8)
         assert arrays[2].unplaced[case] == pytest.approx(path.unplaced, rel=1e-9, abs=1e-8)
 
