@@ -30,9 +30,7 @@ def test_fill__laws_of_money_and_blocks(table: CashflowTable, drawn: list[Scenar
 
 
 @given(alike, st.lists(scenarios(), min_size=1, max_size=3), caps)
-def test_fill__caps_meet_twin_and_laws(
-    table: CashflowTable, drawn: list[Scenario], limits: list[float]
-) -> None:
+def test_fill__caps_meet_twin_and_laws(table: CashflowTable, drawn: list[Scenario], limits: list[float]) -> None:
     kept = [capped(scenario, limits) for scenario in drawn if reaches(table, scenario)]
     keep_laws(table, kept)
     for scenario in kept:
