@@ -68,10 +68,11 @@ class Binder:
             Payers.of(scenario, self.pool.parties, one.book.failed)
             for scenario, one in zip(scenarios, by_case, strict=True)
         ]
-        recovery, plan = self._recovery(by_case, payers), self._plan(work, list(laid.values()), by_case, channel)
-        self._recognition(recovery.dates, by_case, plan)
+        recovery = self._recovery(by_case, payers)
+        plan = self._plan(work, list(laid.values()), by_case, recovery.dates, channel)
+        claims = self._claims(list(laid.values()), recovery.dates)
         owed = [claim for one in laid.values() for claim in one.book.claims]
-        return Arrays(work, plan, self._claims(list(laid.values()), recovery.dates), recovery.dated(work, owed), payers)
+        return Arrays(work, plan, claims, recovery.dated(work, owed), payers)
 
     def _refuse(self) -> None:
         kept: dict[tuple[str, str, str], Problem] = {}
@@ -95,22 +96,30 @@ class Binder:
             self._refuse()
 
     def _plan(
-        self, work: Clockwork, laid: Sequence[Laid], by_case: Sequence[Laid], channel: NDArray[np.int32]
+        self,
+        work: Clockwork,
+        laid: Sequence[Laid],
+        by_case: Sequence[Laid],
+        dates: PayDates,
+        channel: NDArray[np.int32],
     ) -> kernel.Plan:
         scenarios = [case.scenario for case in self.cases]
         size = max(len(one.layout.slots) for one in laid)
         kind = np.zeros((len(scenarios), size), dtype=np.int32)
         start = np.zeros((len(scenarios), size), dtype=np.int64)
+        recognition = np.zeros((len(scenarios), size), dtype=np.int32)
         tables = Tables(work)
         for row, (scenario, one) in enumerate(zip(scenarios, by_case, strict=True)):
             for k, slot in enumerate(one.layout.slots):
-                kind[row, k], start[row, k] = tables.add(slot.curve(scenario), slot)
+                curve = slot.curve(scenario)
+                kind[row, k], start[row, k] = tables.add(curve, slot)
+                recognition[row, k] = dates.key(curve.recognition)
         return kernel.Plan(
             layout=np.array([one.number for one in by_case], dtype=np.int32),
             curves=np.stack([one.layout.curves for one in laid]),
             kind=kind,
             start=start,
-            recognition=np.zeros((len(scenarios), size), dtype=np.int32),
+            recognition=recognition,
             tables=tables.joined(),
             prepay_last=np.array([s.order == "prepay on performing" for s in scenarios]),
             full_interest=np.array([s.interest_on == "performing" for s in scenarios]),
@@ -132,12 +141,6 @@ class Binder:
             for slot, ruling in enumerate(one.layout.rulings):
                 made.write((row, slot), case.scenario, ruling, payers[row], columns)
         return made
-
-    def _recognition(self, dates: PayDates, by_case: Sequence[Laid], plan: kernel.Plan) -> None:
-        """Keys of the dates on which defaults of each curve are recognised."""
-        for row, (case, one) in enumerate(zip(self.cases, by_case, strict=True)):
-            for k, slot in enumerate(one.layout.slots):
-                plan.recognition[row, k] = dates.key(slot.curve(case.scenario).recognition)
 
     def _claims(self, laid: Sequence[Laid], dates: PayDates) -> Claims:
         """Claims of all books, book by book."""

@@ -44,10 +44,14 @@ class Slot:
 
     def curve(self, scenario: Scenario) -> Curve:
         """The curve a scenario has here."""
-        assumption = scenario.assumptions[self.block]
-        curve = assumption.default if self.aspect == "default" else assumption.prepay
-        assert curve is not None, f"block {self.block} rules {self.aspect} and says nothing of it"
-        return curve
+        return _curve(scenario, self.aspect, self.block)
+
+
+def _curve(scenario: Scenario, aspect: str, block: int) -> Curve:
+    assumption = scenario.assumptions[block]
+    curve = assumption.default if aspect == "default" else assumption.prepay
+    assert curve is not None, f"block {block} rules {aspect} and says nothing of it"
+    return curve
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ class Layout:
 
 @dataclass
 class Layouts:
-    """Numbers curves and rulings of shapes over the clocks of a run; equal blocks are looked at once."""
+    """Numbers curves and rulings of shapes over the clocks of a run; shapes of one set of blocks share rulings."""
 
     work: Clockwork
     known: dict[int, tuple[NDArray[np.int32], tuple[Ruling, ...]]] = field(default_factory=dict)
@@ -100,14 +104,12 @@ class Layouts:
             blocks = np.where(named, -1, shape.blocks[aspect][contract])
             for block in np.unique(blocks[blocks >= 0]):
                 inside = np.flatnonzero(blocks == block)
-                whole = Slot(aspect, int(block), cutoff[inside[0]], inside)
-                dates = np.unique(cutoff[inside]) if whole.curve(scenario).needs_cutoff else [whole.cutoff]
-                for date in dates:
-                    slot = (
-                        whole if len(dates) == 1 else replace(whole, cutoff=date, clocks=inside[cutoff[inside] == date])
-                    )
-                    lines[line, slot.clocks] = len(slots)
-                    slots.append(slot)
+                groups = [inside]
+                if _curve(scenario, aspect, int(block)).needs_cutoff:
+                    groups = [inside[cutoff[inside] == date] for date in np.unique(cutoff[inside])]
+                for clocks in groups:
+                    lines[line, clocks] = len(slots)
+                    slots.append(Slot(aspect, int(block), cutoff[clocks[0]], clocks))
         return tuple(slots)
 
     def _rulings(self, shape: Shape) -> tuple[NDArray[np.int32], tuple[Ruling, ...]]:

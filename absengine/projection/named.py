@@ -252,7 +252,9 @@ def _failed(pool: Pool, missed: Sequence[Ending]) -> dict[int, np.datetime64]:
 def _pay(pool: Pool, end: Ending, values: Floats) -> None:
     """Add what one contract pays as scheduled, to the end or to its default or prepayment, to ``values``."""
     schedule, calc_date = end.schedule, pool.timeline.calc_date
-    stop = schedule.next_due(end.missed) if end.defaults else end.prepaid + 1 if end.prepaid >= 0 else len(schedule.due)
+    stop = end.prepaid + 1 if end.prepaid >= 0 else len(schedule.due)
+    if end.defaults:
+        stop = schedule.next_due(end.missed)
     rows = rows_of(calc_date, schedule.due[:stop])
     gone = rows_of(calc_date, np.array([end.missed])) if end.defaults else rows[-1:]
     for channel, money in (
