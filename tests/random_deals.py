@@ -241,7 +241,7 @@ def cases(draw: Draw, most_rows: int = 60, lanes: int = 3) -> Case:
 
 
 def calls_too_early(text: str) -> bool:
-    """A call some days before a payment may fall before the cut-off date or after the payment: such a deal is refused."""
+    """A call some days before a payment may fall before the cut-off date or after the payment: refused."""
     try:
         deal_of(text)
     except DealError as refused:

@@ -9,7 +9,7 @@ from absengine.deal.forms import check_step, claim_members, coverable
 from absengine.deal.nouns import DealFile, Stage, Step
 from absengine.deal.trigger_checks import reachable_stages
 from absengine.errors import Problems, Where
-from absengine.language.formula import Binary, BoolOp, Compare, Name, Node, Number, names, parse
+from absengine.language.formula import Binary, BoolOp, Compare, Name, Node, Number, parse
 
 
 def check_stages(deal: DealFile, findings: Findings) -> None:
@@ -106,7 +106,7 @@ def _residuals(deal: DealFile, name: str, stage: Stage, findings: Findings) -> N
 def _is_capped(step: Step) -> bool:
     """Whether ``upto`` holds back anything of what the step's account has."""
     tree = None if step.upto is None else parse(step.upto, Where(), Problems())
-    return tree is not None and set(names(tree)) != {f"account.{step.source}"}
+    return tree is not None and not (isinstance(tree, Name) and tree.text == f"account.{step.source}")
 
 
 def _repaid(deal: DealFile, when: str | None) -> set[str]:
