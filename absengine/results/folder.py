@@ -212,7 +212,7 @@ def _without_nan(table: pa.Table) -> pa.Table:
         if pa.types.is_floating(field.type):
             column = table.column(index)
             known = pc.invert(pc.is_nan(column))
-            table = table.set_column(index, field.name, pc.if_else(known, column, pa.scalar(None, field.type)))
+            table = table.set_column(index, field.name, pc.if_else(known, column, pa.NULL))
     return table
 
 

@@ -96,7 +96,7 @@ def _table(paths: TranchePaths, name: str, cells: Sequence[Cell]) -> pa.Table:
                 block[index] = paths.values[at[entity, measure]]
         flat = np.moveaxis(block, 2, 0).ravel()
         columns[measure] = column_of(flat if measure in PLAIN else flat / factor)
-    return pa.table(columns)
+    return pa.Table.from_arrays(list(columns.values()), names=list(columns))
 
 
 def _axis_columns(paths: TranchePaths, rows: int, entities: int) -> dict[str, Any]:
@@ -135,7 +135,7 @@ def _pool_table(paths: TranchePaths) -> pa.Table:
     for index, channel in enumerate(paths.pool.channels):
         flat = paths.pool.values[index].T.ravel()
         columns[channel] = column_of(flat if channel.startswith(PLAIN_CHANNELS) else flat / factor)
-    return pa.table(columns)
+    return pa.Table.from_arrays(list(columns.values()), names=list(columns))
 
 
 def paths_from(labels: Labels, scenarios: tuple[str, ...], table: Callable[[str], pa.Table]) -> TranchePaths:
@@ -187,4 +187,4 @@ def harmless_columns(table: pa.Table) -> pa.Table:
             safe = texts_of([harmless(text) for text in column.dictionary.to_pylist()])
             column = pa.DictionaryArray.from_arrays(column.indices, safe).dictionary_decode()
         columns[harmless(name)] = column
-    return pa.table(columns)
+    return pa.Table.from_arrays(list(columns.values()), names=list(columns))
