@@ -67,7 +67,7 @@ for _command in COMMANDS:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line; returns the exit code and never lets a traceback through unless ``--debug`` is set."""
     options = Options()
-    gc.set_threshold(100_000, 50, 50)  # walking the objects of every import again costs a tenth of a demo
+    gc.disable()  # a command makes few cycles; walking the objects of every import again costs a tenth of a demo
     try:
         with warnings_as_lines():
             app(args=None if arguments is None else list(arguments), prog_name="absengine", obj=options)
@@ -81,4 +81,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return report_system(error)
     except Exception as error:
         return report_bug(error, debug=options.debug)
+    finally:
+        gc.enable()
     return 0
