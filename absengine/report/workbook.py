@@ -24,7 +24,7 @@ from absengine.schema import Floats, TrancheLabel, TranchePaths
 
 CREATED: Final = datetime(2000, 1, 1)
 """Written into every workbook, so that equal runs give equal bytes."""
-DETAILED: Final = 12
+DETAILED: Final = 6
 """Scenarios shown period by period: the first and those that lose most. Parquet holds them all."""
 SHEET_NAME: Final = 31
 MONEY, DATE, RATE, RATIO, YEARS, COUNT, TEXT = "money", "date", "rate", "ratio", "years", "count", "text"

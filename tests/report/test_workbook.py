@@ -91,4 +91,4 @@ def test_workbook__many_scenarios_keep_the_first_and_the_worst(worked):
     assert len(chosen) == DETAILED and chosen[0] == 0 and chosen[-1] == 30
     book = opened(workbook(paths, document))
     assert len(rows(book["Summary"])) == 62 and len(rows(book["Pool"])) == 4 * DETAILED
-    assert rows(book["Log"])[-1][0] == "further scenarios, in the Parquet tables only: 19"
+    assert rows(book["Log"])[-1][0] == "further scenarios, in the Parquet tables only: 25"
