@@ -1,7 +1,5 @@
 """``python -m absengine``: the same as the ``absengine`` command."""
 
-import sys
+from absengine.cli import entry
 
-from absengine.cli import main
-
-sys.exit(main())
+entry()

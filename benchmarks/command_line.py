@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from benchmarks.measure import Figure, Gate, Ran, child, folder
 
 HELP_LIBRARIES = "import typer"
-DEMO_LIBRARIES = "import numba, pandas, pyarrow.parquet, pydantic, matplotlib.backends.backend_svg, xlsxwriter, typer"
+DEMO_LIBRARIES = "import numba, pyarrow.parquet, pydantic, matplotlib.backends.backend_svg, xlsxwriter, typer"
 KERNEL = """
 import numpy as np
 from absengine.kernels.opcodes import Program

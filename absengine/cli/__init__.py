@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -84,3 +85,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         gc.enable()
     return 0
+
+
+def entry() -> NoReturn:
+    """The ``absengine`` command: run, then leave at once."""
+    code = main()
+    gc.freeze()  # Python looks for cycles once more on its way out, among the objects of every import: half a second
+    sys.exit(code)
