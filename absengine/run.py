@@ -154,8 +154,12 @@ def _run_blocks(job: _Job, blocks: list[Block], threads: int, progress: Progress
             progress(next(done), len(blocks))
 
     with ThreadPoolExecutor(threads) as pool:
-        for future in [pool.submit(work, block) for block in blocks]:
-            future.result()
+        try:
+            for future in [pool.submit(work, block) for block in blocks]:
+                future.result()
+        except BaseException:  # Ctrl-C or a fault: blocks not yet begun are dropped, not waited for
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 class _Pools:
@@ -175,16 +179,14 @@ class _Pools:
 
     def bind(self, compiled: Compiled, cases: Sequence[Case]) -> list[_Group]:
         """Cases grouped by rate path, bound to that path's table; ScenarioError for what the pool does not hold."""
-        line = self.deal.timeline
+        line, names = self.deal.timeline, self.deal.entities
         levels = {name: path.at(line.accrual_start) for name, path in self.deal.indexes.items()}
         members: dict[Shift, list[int]] = {}
         for lane, case in enumerate(cases):
             members.setdefault(tuple(sorted(case.scenario.rate_shift.items())), []).append(lane)
         groups = []
         for shift, lanes in members.items():
-            projection = Projection(
-                self.table(shift), line, compiled.channels, compiled.scale, self.deal.entities, levels
-            )
+            projection = Projection(self.table(shift), line, compiled.channels, compiled.scale, names, levels)
             groups.append(_Group(tuple(lanes), projection, projection.bind([cases[lane] for lane in lanes])))
         return groups
 

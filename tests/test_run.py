@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import time
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +92,20 @@ def test_run_cases__progress_counts_every_block() -> None:
 
     run_cases(load(DEALS / "gaoxintou-5"), (), some_cases(3), block=2, progress=report)
     assert said == [(1, 3), (2, 3), (3, 3)]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_run_cases__an_interrupt_drops_the_blocks_not_yet_begun(threads: int) -> None:
+    begun: list[int] = []
+
+    def interrupt(done: int, total: int) -> None:
+        begun.append(done)
+        time.sleep(0.05)  # a block of real size
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_cases(load(DEALS / "gaoxintou-5"), (), some_cases(100), threads=threads, block=1, progress=interrupt)
+    assert len(begun) <= 10  # of 200 blocks
 
 
 def test_run_cases__two_scenarios_of_one_name_are_refused() -> None:

@@ -7,7 +7,8 @@ Sundays); the exchange never opens at a weekend and stays shut on ``exchange_clo
 Later years follow a stated rule, the standing order of November 2024 (全国年节及纪念日放假办法, in force since 2025):
 Spring Festival 8 days from New Year's Eve, Labour Day 1–5 May, National Day 1–7 October (to the 8th where Mid-Autumn
 falls inside); New Year, Qingming, Dragon Boat and Mid-Autumn the day itself, joined to the nearest weekend unless it is
-a Wednesday. Make-up days of those years are not known, so none is assumed. :attr:`BusinessCalendar.table_end` names the
+a Wednesday. The order was recalled, not re-read; applied to 2025 and 2026 the rule gives the published weekdays off.
+Make-up days of later years are not known, so none is assumed. :attr:`BusinessCalendar.table_end` names the
 first day on which the rule, not the table, was used.
 """
 
