@@ -76,7 +76,8 @@ def psa(age: Floats) -> Floats:
 
 def abs_speed(speed: float, age: Floats) -> Floats:
     """Monthly prepayment rates of the ABS model by month of age: ``speed`` of the original number of loans leaves each
-    month, so that speed/(1 - speed*(age - 1)) of those left does; 1 once nobody is left.
+    month, so that speed/(1 - speed*(age - 1)) of those left does; 1 once nobody is left (as the AmeriCredit 2017-1
+    prospectus and the Ally 2017-3 Form 8-K tabulate it; see their deal folders).
     """
     left = 1.0 - speed * (age - 1.0)
     return np.where(left > speed, speed / np.where(left > speed, left, 1.0), 1.0)

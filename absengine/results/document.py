@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from absengine.results.books import Books, cash_budget
 from absengine.results.layers import LayerLines, absorb
-from absengine.results.measures import ScenarioMeasures, measure
+from absengine.results.measures import measure
 from absengine.schema import Labels, TranchePaths
 
 SCHEMA = "absengine.stress/1"
@@ -32,17 +32,14 @@ def stress_document(
     contracts: int,
     run: str = "",
     unplaced: Sequence[float] = (),
-    further: Mapping[str, Any] | None = None,
-    measures: tuple[ScenarioMeasures, ...] | None = None,
-    layers: tuple[LayerLines, ...] | None = None,
 ) -> dict[str, Any]:
     """The whole document, ready for ``json.dumps``: no NaN, no infinity, no NumPy number.
 
-    ``further`` adds top-level keys (warnings, notes). ``measures`` and ``layers`` are computed where not given.
+    ``pool_balance`` and ``unplaced`` (by scenario, empty if not counted) are in the main unit. ``twin`` is the same
+    paths with credit events off; without it there are no layer lines.
     """
-    measures = measure(paths, pool_balance) if measures is None else measures
-    if layers is None and twin is not None:
-        layers = absorb(paths, twin)
+    measures = measure(paths, pool_balance)
+    layers = None if twin is None else absorb(paths, twin)
     places = decimals(paths.labels)
     return {
         "schema": SCHEMA,
@@ -50,7 +47,6 @@ def stress_document(
         "run": run,
         "checks": run_checks(paths, layers),
         "pool": {"balance": round(pool_balance, places), "contracts": contracts},
-        **dict(further or {}),
         "scenarios": [
             {
                 "name": one.name,
