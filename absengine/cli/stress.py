@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -55,8 +54,7 @@ def stress(
     """
     files = pack_files(pack, deal)
     options = {"packs": [file.name for file in files], "scenarios": list(scenario), "fail_on": list(fail_on)}
-    with _progress() as progress:
-        run = _run(deal, files, scenario, fail_on, threads, progress)
+    run = _run(deal, files, scenario, fail_on, threads)
     facts = _facts(run, files, options)
     place = None if no_folder else out / _name(run, facts)
     document, verdicts = _judged(run, fail_on, "" if place is None else str(place))
@@ -75,7 +73,6 @@ def _run(
     chosen: list[str],
     conditions: list[str],
     threads: int,
-    progress: Callable[[int, int], None] | None,
 ) -> StressRun:
     """Load, pick scenarios, refuse checks that name nothing, then run."""
     from absengine.deal.load import load
@@ -96,7 +93,8 @@ def _run(
     cases = tuple(case for case in cases if not chosen or case.name in chosen)
     classes = [(name, tranche.klass) for name, tranche in loaded.file.tranche.items()]
     resolve([parse(text) for text in conditions], tranches=classes, scenarios=[case.name for case in cases])
-    return run_cases(loaded, read, cases, threads=threads, progress=progress)
+    with _progress() as progress:  # only now: a mistyped name must not be told that kernels are compiled
+        return run_cases(loaded, read, cases, threads=threads, progress=progress)
 
 
 def _judged(run: StressRun, conditions: list[str], folder: str) -> tuple[dict[str, Any], list[Any]]:
