@@ -1,0 +1,57 @@
+"""The nouns of a deal file, as a structurer writes them (design §6). Pydantic checks form, ``checks`` checks sense.
+
+Formulas stay text here; ``formula_checks`` types them.
+"""
+
+from absengine.deal.nouns.claims import Account, AccountYield, Fee, Ledger, Support, Tax
+from absengine.deal.nouns.dates import Dates, PaymentDates, Regular
+from absengine.deal.nouns.events import CallTerms, Cure, Stage, Step, Trigger
+from absengine.deal.nouns.file import DealFile, DealHead, MoneyRule
+from absengine.deal.nouns.notes import (
+    BulletPrincipal,
+    Coupon,
+    FixedCoupon,
+    FloatingCoupon,
+    PassThroughPrincipal,
+    PlanPrincipal,
+    Principal,
+    Tranche,
+)
+from absengine.deal.nouns.pool import Entity, Index, Pool
+from absengine.deal.nouns.words import DatedMoney, DatedRate, Formula, Limit, Name
+
+__all__ = [
+    "Account",
+    "AccountYield",
+    "BulletPrincipal",
+    "CallTerms",
+    "Coupon",
+    "Cure",
+    "DatedMoney",
+    "DatedRate",
+    "Dates",
+    "DealFile",
+    "DealHead",
+    "Entity",
+    "Fee",
+    "FixedCoupon",
+    "FloatingCoupon",
+    "Formula",
+    "Index",
+    "Ledger",
+    "Limit",
+    "MoneyRule",
+    "Name",
+    "PassThroughPrincipal",
+    "PaymentDates",
+    "PlanPrincipal",
+    "Pool",
+    "Principal",
+    "Regular",
+    "Stage",
+    "Step",
+    "Support",
+    "Tax",
+    "Tranche",
+    "Trigger",
+]
