@@ -167,7 +167,7 @@ class _Pools:
 
     def __init__(self, deal: Deal) -> None:
         self.deal = deal
-        self.pool = read_pool([PoolSource(**deal.pool_files())])
+        self.pool = read_pool([PoolSource(**files) for files in deal.pool_files()])
         self.tables: dict[Shift, CashflowTable] = {}
 
     def table(self, shift: Shift) -> CashflowTable:

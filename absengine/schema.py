@@ -42,6 +42,7 @@ CASHFLOW_COLUMNS: tuple[Column, ...] = (
     Column("principal_due", "float64", "currency", "flow", "scheduled principal", "应付本金"),
     Column("interest_due", "float64", "currency", "flow", "scheduled interest", "应付利息"),
     Column("fee_due", "float64", "currency", "flow", "scheduled fees to the plan", "应付费用"),
+    Column("deposit_due", "float64", "currency", "flow", "deposit the plan gives back or sets off", "退还或抵扣的保证金"),
     Column("closing_balance", "float64", "currency", "balance", "principal after this due date", "期末本金余额"),
 )
 
@@ -66,6 +67,10 @@ CONTRACT_COLUMNS: tuple[Column, ...] = (
     Column("industry", "object", "", "text", "industry", "行业"),
     Column("region", "object", "", "text", "region", "地区"),
     Column("deposit", "float64", "currency", "balance", "security deposit", "保证金"),
+    Column("recourse", "object", "", "text", "who must buy back if the payer fails, nearest first, joined by ';'", "追索对象"),
+    Column("holdback", "float64", "ratio", "rate", "share of face kept back from the seller", "保留款比例"),
+    Column("penalty_rate", "float64", "1/year", "rate", "penalty interest on amounts overdue", "罚息率"),
+    Column("prepay_fee", "float64", "ratio", "rate", "fee on early repayment, share of the balance repaid", "提前还款费率"),
     Column("ip_ids", "object", "", "text", "IP rights pledged, joined by ';'", "知识产权编号"),
 )
 
@@ -81,6 +86,7 @@ RIGHT_COLUMNS: tuple[Column, ...] = (
     Column("appraisal_date", "datetime64[D]", "", "date", "appraisal date", "评估基准日"),
     Column("legal_status", "object", "", "text", "legal status", "法律状态"),
     Column("pledge_reg_no", "object", "", "text", "pledge registration number; empty if unregistered", "质押登记号"),
+    Column("lost_on", "datetime64[D]", "", "date", "day the right ends: expiry, lapse or invalidation", "权利终止日"),
 )
 
 

@@ -23,5 +23,6 @@ def explain(
     """Say a deal in words. Every term with its value, every step, every trigger."""
     from absengine.deal.explain import explain as in_words
     from absengine.deal.load import load
+    from absengine.loaders import kind_names
 
-    typer.echo(in_words(load(deal), language.value), nl=False)
+    typer.echo(in_words(load(deal), kind_names(), language.value), nl=False)

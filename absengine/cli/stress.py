@@ -128,8 +128,12 @@ def _facts(run: StressRun, packs: list[Path], options: dict[str, Any]) -> dict[s
     from absengine.calendars.business_days import calendar
     from absengine.results.folder import manifest
 
-    pool, market = run.deal.file.pool, run.deal.file.dates.payment.calendar
-    beside = {} if pool is None else {key: getattr(pool, key) for key in ("tape", "rights", "plan", "map")}
+    pools, market = run.deal.file.pools, run.deal.file.dates.payment.calendar
+    beside = {
+        key if len(pools) == 1 else f"{key}.{number}": getattr(pool, key)
+        for number, pool in enumerate(pools, 1)
+        for key in ("tape", "rights", "plan", "map")
+    }
     beside |= {
         f"plan.{name}": getattr(tranche.principal, "file", None) for name, tranche in run.deal.file.tranche.items()
     }

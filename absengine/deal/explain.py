@@ -6,7 +6,7 @@ never the Program, so that what is explained is what was written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 from absengine.deal.load import Deal
@@ -19,9 +19,12 @@ from absengine.language.units import AmountPer, DayOffset, PeriodText, RatePer, 
 Language = Literal["en", "zh"]
 
 
-def explain(deal: Deal, language: Language = "en") -> str:
-    """The whole deal as text, one paragraph per part of the file, each term with its value."""
-    return "\n".join(_Explainer(deal, language).lines()) + "\n"
+def explain(deal: Deal, kinds: Mapping[str, Mapping[str, str]], language: Language = "en") -> str:
+    """The whole deal as text, one paragraph per part of the file, each term with its value.
+
+    ``kinds`` gives the names of asset kinds (资产类型) by language.
+    """
+    return "\n".join(_Explainer(deal, kinds, language).lines()) + "\n"
 
 
 def money(amount: float) -> str:
@@ -30,8 +33,8 @@ def money(amount: float) -> str:
 
 
 class _Explainer:
-    def __init__(self, deal: Deal, language: Language) -> None:
-        self.deal, self.file, self.language = deal, deal.file, language
+    def __init__(self, deal: Deal, kinds: Mapping[str, Mapping[str, str]], language: Language) -> None:
+        self.deal, self.file, self.kinds, self.language = deal, deal.file, kinds, language
 
     def say(self, noun: str, **terms: object) -> str:
         return NOUNS[noun][self.language].format(**terms)
@@ -132,13 +135,15 @@ class _Explainer:
         return self.word(on) if isinstance(on, str) else self.optional("day", on)
 
     def pool(self) -> list[str]:
-        pool, out = self.file.pool, []
-        if pool is not None:
+        out = []
+        for pool in self.file.pools:
             beside = {key: getattr(pool, key) for key in ("rights", "plan", "map")}
             further = [f"{self.word(key)} {file}" for key, file in beside.items() if file]
             further += [f"{key} = {value}" for key, value in pool.defaults.items()]
             clause = self.optional("further", self.join(further))
-            out.append(self.say("pool", tape=pool.tape, kind=self.word(pool.kind), further=clause))
+            kind = self.kinds.get(pool.kind, {}).get(self.language, pool.kind)
+            name = self.optional("sub-pool", pool.name)
+            out.append(self.say("pool", tape=pool.tape, kind=kind, name=name, further=clause))
         out += [self.say("collect", channel=self.word(channel), account=self.known("account", account))
                 for channel, account in self.file.collect.items()]  # fmt: skip
         for name, index in self.file.index.items():

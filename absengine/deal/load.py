@@ -13,7 +13,7 @@ from absengine.deal.aliases import ALIASES
 from absengine.deal.checks import check_deal
 from absengine.deal.date_checks import check_rows
 from absengine.deal.findings import Findings
-from absengine.deal.nouns import DealFile
+from absengine.deal.nouns import DealFile, Pool
 from absengine.deal.plans import read_plans
 from absengine.deal.program import Compiled, compile_program
 from absengine.deal.salvage import errors_of_sense
@@ -56,15 +56,18 @@ class Deal:
             for name, index in self.file.index.items()
         }  # fmt: skip
 
-    def pool_files(self) -> dict[str, Any]:
-        """What the deal says of its pool: tape, kind, files beside it, defaults. DealError if it names none."""
-        pool = self.file.pool
-        if pool is None:
+    def pool_files(self) -> list[dict[str, Any]]:
+        """What the deal says of each tape of its pool: tape, kind, files beside it, defaults. DealError without any."""
+        if not self.file.pools:
             todo = 'add [pool] tape = "tape.csv" kind = "pledge_loan"'
             raise DealError(Problem("no-pool", self.where(()), "no [pool]", "[pool] with tape and kind", todo))
+        return [self._files(pool) for pool in self.file.pools]
+
+    def _files(self, pool: Pool) -> dict[str, Any]:
         beside = {"rights": pool.rights, "plan": pool.plan, "map": pool.map}
         files = {name: None if file is None else self.folder / file for name, file in beside.items()}
-        defaults = {name: str(value) for name, value in pool.defaults.items()}
+        defaults = {} if pool.name is None else {"pool": pool.name}
+        defaults |= {name: str(value) for name, value in pool.defaults.items()}
         return {"tape": self.folder / pool.tape, "kind": pool.kind, **files, "defaults": defaults}
 
     def where(self, path: tuple[str | int, ...]) -> Where:

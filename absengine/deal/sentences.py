@@ -40,7 +40,9 @@ NOUNS: dict[str, Both] = {
     "unmoved": _both("not moved by holidays", "不因节假日调整"),
     "regular": _both("{every}{on}, first on {first}", "{every}{on}，首个兑付日{first}"),
     "day": _both(" on day {value}", "的{value}日"),
-    "pool": _both("The pool is read from {tape} as {kind}{further}.", "资产池取自{tape}，类型{kind}{further}。"),
+    "pool": _both("The pool{name} is read from {tape} as {kind}{further}.",
+                  "资产池{name}取自{tape}，类型{kind}{further}。"),
+    "sub-pool": _both(" {value}", "“{value}”"),
     "further": _both(", with {value}", "，另有{value}"),
     "collect": _both("{channel}: into account {account}.", "{channel}归入账户{account}。"),
     "index": _both("Index {name}: {levels}.{source}", "基准利率{name}：{levels}。{source}"),
@@ -129,7 +131,6 @@ TIMES: dict[str, Both] = {
 
 WORDS: dict[str, Both] = {
     "interest": _both("Interest", "利息"), "principal": _both("Principal", "本金"), "fee": _both("Fees", "费用"),
-    "pledge_loan": _both("pledged loans", "质押贷款"), "cashflow_table": _both("cash-flow table", "现金流归集表"),
     "rights": _both("rights", "知识产权清单"), "plan": _both("plans", "还款计划"), "map": _both("map", "表头映射"),
     "recovery.deposit": _both("Recoveries from deposits", "保证金回收款"),
     "recovery.cure": _both("Recoveries by cure", "补缴回收款"),

@@ -16,7 +16,7 @@ from absengine.calendars.fixings import IndexPath
 from absengine.errors import InputError, Problem, Problems, TapeError, Where
 from absengine.language.validation import did_you_mean
 from absengine.loaders import cashflow_table, given_plan, pledge_loan
-from absengine.loaders.rights import Rights, read_pool_tape, rights_table
+from absengine.loaders.rights import Rights, read_pool_tape, rights_table, standing
 from absengine.loaders.schedule import Flows
 from absengine.loaders.source import Context, Loaded, Loader, PoolSource
 from absengine.loaders.tape import Tape, read_tape
@@ -29,6 +29,8 @@ LOADERS: Final[dict[str, Loader]] = {
     cashflow_table.KIND: cashflow_table,
 }
 """Kinds of receivables (资产类型) a deal may name."""
+
+_NEVER: Final = np.datetime64("NaT", "D")
 
 CLOSES_WITHIN: Final = 1e-9
 """Share of a balance by which the sum of scheduled principal may miss it: floating-point noise only."""
@@ -43,22 +45,35 @@ class Pool:
     rights: tuple[Rights, ...]
     plans: tuple[Tape | None, ...]
 
-    def table(self, cutoff: np.datetime64, rates: Mapping[str, IndexPath]) -> CashflowTable:
+    def table(
+        self,
+        cutoff: np.datetime64,
+        rates: Mapping[str, IndexPath],
+        *,
+        closing: np.datetime64 = _NEVER,
+        lost: Mapping[str, np.datetime64] | None = None,
+    ) -> CashflowTable:
         """Cash flows of all contracts due on or after their cut-off dates, sorted by contract identifier, then date.
 
-        ``cutoff`` counts for rows whose tape names none; ``rates`` are index paths by name. Raises TapeError with the
-        problems of all tapes.
+        ``cutoff`` counts for rows whose tape names none; ``rates`` are index paths by name; ``lost`` gives the day on
+        which some rights (知识产权) end before their term. Raises TapeError with the problems of all tapes.
         """
         problems = Problems()
         parts: list[Loaded] = []
-        for source, tape, plan in zip(self.sources, self.tapes, self.plans, strict=True):
+        rights = [standing(own.table, lost or {}) for own in self.rights]
+        for source, tape, plan, own in zip(self.sources, self.tapes, self.plans, rights, strict=True):
             try:
-                parts.append(LOADERS[source.kind].schedule(tape, Context(cutoff, rates, plan)))
+                parts.append(LOADERS[source.kind].schedule(tape, Context(cutoff, rates, plan, own, closing)))
             except InputError as error:
                 problems.extend(error.problems)
         problems.refuse(TapeError)
         _refuse_twice(self.tapes, parts)
-        return _joined(parts, [rights.table for rights in self.rights])
+        return _joined(parts, rights)
+
+
+def kind_names() -> dict[str, dict[str, str]]:
+    """What readers call each kind of receivable, by language."""
+    return {kind: dict(zip(("en", "zh"), module.NAMES, strict=True)) for kind, module in LOADERS.items()}
 
 
 def loader(kind: str) -> Loader:
@@ -142,7 +157,8 @@ def _joined(parts: Sequence[Loaded], rights: Sequence[Table]) -> CashflowTable:
     flow_table = Table.build(
         CASHFLOW_COLUMNS, len(flows), contract=flows.contract, obligor=obligor[flows.contract],
         asset_kind=kind[flows.contract], due_date=flows.due, opening_balance=flows.opening,
-        principal_due=flows.principal, interest_due=flows.interest, fee_due=flows.fee, closing_balance=flows.closing,
+        principal_due=flows.principal, interest_due=flows.interest, fee_due=flows.fee, deposit_due=flows.deposit,
+        closing_balance=flows.closing,
     )  # fmt: skip
     return CashflowTable(
         flows=flow_table,

@@ -22,6 +22,7 @@ from absengine.loaders.tape import Tape
 from absengine.schema import CONTRACT_COLUMNS, Dates, Floats, Table
 
 KIND = "cashflow_table"
+NAMES = ("cash-flow table", "现金流归集表")
 FIELDS = fields_of("collections", required=("date", "principal", "interest"))
 ROLLS_WITHIN = 1e-6
 """Share of the opening balance by which printed balances may miss: 万元 with two decimals (assumption)."""
@@ -71,10 +72,8 @@ def _refuse_rows(rows: terms.Rows, order: Counts, principal: Floats, balance: fl
 
 def _flows(date: Dates, principal: Floats, interest: Floats) -> Flows:
     opening = np.cumsum(principal[::-1])[::-1]
-    nothing = np.zeros(len(date))
     contract = np.zeros(len(date), dtype=np.int64)
-    closing = np.append(opening[1:], 0.0)
-    return Flows(contract, date, opening, principal, interest, nothing, closing, nothing)
+    return Flows.build(contract, date, opening, principal, interest, closing=np.append(opening[1:], 0.0))
 
 
 def _contract(tape: Tape, context: Context, date: Dates, principal: Floats) -> dict[str, NDArray[Any]]:

@@ -25,6 +25,7 @@ from absengine.loaders.tape import Tape
 from absengine.schema import Dates, Floats
 
 KIND = "pledge_loan"
+NAMES = ("pledged loans", "质押贷款")
 FIELDS = fields_of("contract", required=("asset_id", "balance", "amort_type"))
 
 

@@ -155,6 +155,7 @@ def rights_table(tape: Tape | None, contracts: Tape) -> Rights:
     legal = legal_expiry(table["ip_type"], table["filing_date"], table["grant_date"])
     computed = np.isnat(table["expiry_date"]) & ~np.isnat(legal)
     table.columns["expiry_date"] = np.where(computed, legal, table["expiry_date"])
+    table.columns["lost_on"] = table["expiry_date"].copy()
     packages = int((~first).sum())
     notes = [f"the end of term of {computed.sum()} rights was computed from their dates"] if computed.any() else []
     notes += [f"{packages} rights listed with another in one cell: the value stands on the first"] if packages else []
@@ -233,3 +234,9 @@ def legal_expiry(ip_type: Texts, filing: Dates, grant: Dates) -> Dates:
     if early.any():
         expiry[early] = add_months(filing[early], 120)
     return expiry
+
+
+def standing(rights: Table, lost: Mapping[str, np.datetime64]) -> Table:
+    """The same rights, those in ``lost`` ending on the day given there where it comes before their own end."""
+    days = np.array([lost.get(str(name), np.datetime64("NaT", "D")) for name in rights["right_id"]], dtype="M8[D]")
+    return Table(rights.columns | {"lost_on": np.fmin(rights["lost_on"], days)})

@@ -48,7 +48,10 @@ def flow_keys(contract: Counts, due: Dates) -> Counts:
 
 @dataclass(frozen=True)
 class Flows:
-    """Scheduled cash [currency], one entry per contract and due date; ``accrued`` is interest owed and not yet due."""
+    """Scheduled cash [currency], one entry per contract and due date.
+
+    ``accrued`` is interest owed and not yet due, ``deposit`` what the plan gives back of a contract's deposit.
+    """
 
     contract: Counts
     due: Dates
@@ -58,6 +61,16 @@ class Flows:
     fee: Floats
     closing: Floats
     accrued: Floats
+    deposit: Floats
+
+    @classmethod
+    def build(
+        cls, contract: Counts, due: Dates, opening: Floats, principal: Floats, interest: Floats, **further: Floats
+    ) -> Flows:
+        """Flows of contracts that owe interest when it is due; ``further`` are fee, accrued and deposit where any."""
+        nothing = np.zeros(len(contract))
+        rest = {"fee": nothing, "accrued": nothing, "deposit": nothing, "closing": opening - principal} | further
+        return cls(contract, due, opening, principal, interest, **rest)
 
     def __len__(self) -> int:
         return len(self.contract)
@@ -184,9 +197,8 @@ def amortise(grid: Grid, grown: Growth, plan: Amortisation) -> Flows:
             continue
         interest[cells] = np.where(plan.pays_interest[cells], accrues, 0.0)
         owed[who] = carry[cells] = accrues - interest[cells]
-    nothing = np.zeros(total)
-    closing, left = opening - principal, nothing if carry is None else carry
-    flows = Flows(grid.contract, grid.due, opening, principal, interest, nothing, closing, left)
+    left = {} if carry is None else {"accrued": carry}
+    flows = Flows.build(grid.contract, grid.due, opening, principal, interest, **left)
     alive = (opening != 0.0) | (interest != 0.0)
     return flows if np.all(alive) else flows.take(alive)
 

@@ -14,6 +14,7 @@ from absengine.calendars.fixings import IndexPath
 from absengine.loaders.fields import TapeField
 from absengine.loaders.schedule import Flows
 from absengine.loaders.tape import Tape
+from absengine.schema import RIGHT_COLUMNS, Table
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,18 @@ class PoolSource:
 
 @dataclass(frozen=True)
 class Context:
-    """What a schedule depends on beside the tape: the deal's cut-off date, index paths by name, given plans."""
+    """What a schedule depends on beside the tape.
+
+    ``cutoff`` and ``closing`` are the deal's dates (封包日, 设立日; closing is NaT for a tape read without a deal),
+    ``rates`` index paths by name, ``plan`` the given plans, ``rights`` the IP rights of this tape
+    (:data:`absengine.schema.RIGHT_COLUMNS`), each standing until its ``lost_on``.
+    """
 
     cutoff: np.datetime64
     rates: Mapping[str, IndexPath] = field(default_factory=dict)
     plan: Tape | None = None
+    rights: Table = field(default_factory=lambda: Table.build(RIGHT_COLUMNS, 0))
+    closing: np.datetime64 = field(default_factory=lambda: np.datetime64("NaT", "D"))
 
 
 @dataclass(frozen=True)
@@ -50,9 +58,13 @@ class Loaded:
 
 
 class Loader(Protocol):
-    """One kind of receivable (资产类型): a module with these three names and a line in ``LOADERS``."""
+    """One kind of receivable (资产类型): a module with these names and a line in ``LOADERS``.
+
+    ``NAMES`` are what readers call it, in English and in Chinese.
+    """
 
     KIND: str
+    NAMES: tuple[str, str]
     FIELDS: tuple[TapeField, ...]
 
     def schedule(self, tape: Tape, context: Context) -> Loaded:

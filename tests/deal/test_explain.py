@@ -11,6 +11,7 @@ from absengine.deal.explain import explain, money
 from absengine.deal.load import load
 from absengine.deal.sentences import CLAIMS, NOUNS, SECTIONS, TIMES, WORDS
 from absengine.language.units import percent
+from absengine.loaders import kind_names
 
 ROOT = Path(__file__).parents[2]
 FULL = Path(__file__).parent / "full" / "deal.toml"
@@ -59,7 +60,7 @@ def printed(path, value):
 @pytest.mark.parametrize("path", DEALS, ids=lambda path: path.parent.name)
 def test_explain__every_number_date_and_text_of_the_file(path, language):
     deal = load(path)
-    text = explain(deal, language)
+    text = explain(deal, kind_names(), language)
     terms = [(at, value, printed(at, value)) for at, value in leaves(deal.document.data)]
     lost = [(at, value) for at, value, forms in terms if forms and not any(form in text for form in forms)]
     assert not lost
@@ -70,7 +71,7 @@ def test_explain__every_number_date_and_text_of_the_file(path, language):
 @pytest.mark.parametrize("path", DEALS, ids=lambda path: path.parent.name)
 def test_explain__every_step_in_its_order(path, language):
     deal = load(path)
-    lines = explain(deal, language).splitlines()
+    lines = explain(deal, kind_names(), language).splitlines()
     for stage in deal.file.stage.values():
         for number, step in enumerate(stage.step, start=1):
             assert any(line.strip().startswith(f"{number}. ") and step.id in line for line in lines)
@@ -88,7 +89,7 @@ def test_explain__chinese_has_no_english_words():
         ):
             kept |= set(re.findall(r"[A-Za-z_]\w*", f"{path[-1]} {value}", re.ASCII))
     kept |= set(re.findall(r"[A-Za-z_]\w*", deal.file.deal.wal_day_count))
-    text = explain(deal, "zh")
+    text = explain(deal, kind_names(), "zh")
     words = set(re.findall(r"[A-Za-z_]\w*", text, re.ASCII))
     assert not words - kept
     assert len(words) > 20
@@ -113,8 +114,8 @@ def test_explain__chinese_has_no_english_words():
 )  # fmt: skip
 def test_explain__a_term(change, en, zh):
     deal = loaded(changed(change))
-    assert en in explain(deal, "en")
-    assert zh in explain(deal, "zh")
+    assert en in explain(deal, kind_names(), "en")
+    assert zh in explain(deal, kind_names(), "zh")
 
 
 def test_sentences__both_languages_take_the_same_terms():
@@ -127,7 +128,7 @@ def test_sentences__both_languages_take_the_same_terms():
 
 
 def test_explain__plain_deal_in_full():
-    text = explain(loaded(PLAIN))
+    text = explain(loaded(PLAIN), kind_names())
     head = "plain. Currency CNY; payments are cut down to whole multiples of 0.01, per class."
     assert text.splitlines()[0] == f"{head} Average lives are measured ACT/365F."
     assert text.splitlines()[-1] == "    3. residual: pay residual of SUB from account main, when balance.A == 0"

@@ -12,6 +12,7 @@ from absengine.deal.forms import claim_members, claim_names, coverable
 from absengine.deal.labels import labels
 from absengine.deal.triggers import EFFECTS
 from absengine.deal.verbs import VERBS
+from absengine.loaders import kind_names
 
 INT = '{ id = "int", do = "pay", what = ["interest.A"], from = "main" },'
 PRIN = '{ id = "prin", do = "pay", what = ["principal.A"], from = "main" },'
@@ -197,7 +198,7 @@ def test_language__a_feature_in_a_small_deal(feature):
     deal = loaded(with_feature(FEATURES[feature]))
     compiled = deal.compile(1000.0)
     assert labels(deal, compiled).steps and compiled.program.code.size
-    assert explain(deal, "en") != explain(deal, "zh")
+    assert explain(deal, kind_names(), "en") != explain(deal, kind_names(), "zh")
 
 
 def test_language__every_verb_and_effect_is_among_the_features():

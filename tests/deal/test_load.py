@@ -14,6 +14,7 @@ from absengine.deal.labels import labels
 from absengine.deal.load import deal_path, load
 from absengine.deal.plans import MAX_BYTES
 from absengine.errors import DealError
+from absengine.loaders import kind_names
 
 ROOT = Path(__file__).parents[2]
 GOOD = sorted([*ROOT.glob("scenarios/deals/*/deal.toml"), *ROOT.glob("tests/peer_cases/*/deal.toml"),
@@ -58,7 +59,7 @@ def test_pool_files__beside_the_deal():
     deal = loaded(
         changed(also='[pool]\ntape = "t.csv"\nkind = "pledge_loan"\nplan = "p.csv"\ndefaults = { grace_days = 7 }\n')
     )
-    files = deal.pool_files()
+    (files,) = deal.pool_files()
     assert files["tape"] == deal.folder / "t.csv" and files["plan"] == deal.folder / "p.csv"
     assert files["rights"] is None and files["defaults"] == {"grace_days": "7"}
 
@@ -201,7 +202,7 @@ def test_load__works_or_is_refused_with_places(text):
             assert "\n" not in str(problem)
         return
     assert labels(deal, deal.compile(1000.0)).pay_dates
-    assert explain(deal, "en") and explain(deal, "zh")
+    assert explain(deal, kind_names(), "en") and explain(deal, kind_names(), "zh")
 
 
 @given(st.text(max_size=200))

@@ -10,7 +10,7 @@ from absengine.deal.nouns.claims import Account, Fee, Ledger, Support, Tax
 from absengine.deal.nouns.dates import Dates
 from absengine.deal.nouns.events import Stage, Trigger
 from absengine.deal.nouns.notes import Tranche
-from absengine.deal.nouns.pool import Entity, Index, Pool
+from absengine.deal.nouns.pool import Entity, Index, Pool, Pools
 from absengine.deal.nouns.words import Name
 from absengine.language.names import Identifier
 from absengine.language.units import Money
@@ -41,7 +41,7 @@ class DealFile(Table):
     schema_name: Literal["absengine.deal/1"] = Field(alias="schema")
     deal: DealHead
     dates: Dates
-    pool: Pool | None = None
+    pool: Pools | None = None
     collect: dict[Word, Name]
     tranche: dict[Identifier, Tranche]
     stage: dict[Identifier, Stage]
@@ -53,6 +53,11 @@ class DealFile(Table):
     support: dict[Identifier, Support] = Field(default_factory=dict)
     ledger: dict[Identifier, Ledger] = Field(default_factory=dict)
     trigger: dict[Identifier, Trigger] = Field(default_factory=dict)
+
+    @property
+    def pools(self) -> tuple[Pool, ...]:
+        """Every tape of the pool, in the order of the file; empty where the deal names none."""
+        return (self.pool,) if isinstance(self.pool, Pool) else self.pool or ()
 
     def class_names(self) -> list[str]:
         """Every tranche, then every class: what formulas and steps may name."""

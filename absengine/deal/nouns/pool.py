@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated
+
+from pydantic import Discriminator, Field, Tag
 
 from absengine.deal.nouns.words import DatedRate
 from absengine.language.units import Date
@@ -10,14 +12,25 @@ from absengine.language.validation import Many, Table
 
 
 class Pool(Table):
-    """Where the pool's tape lies and which loader reads it."""
+    """Where a tape of the pool lies and which loader reads it; ``name`` is the sub-pool of rows that name none."""
 
+    name: str | None = None
     tape: str
     kind: str
     rights: str | None = None
     plan: str | None = None
     map: str | None = None
     defaults: dict[str, str | float | int | Date] = Field(default_factory=dict)
+
+
+def _spelling(value: object) -> str:
+    return "Many" if isinstance(value, list | tuple) else "Pool"
+
+
+Pools = Annotated[
+    Annotated[Pool, Tag("Pool")] | Annotated[Many[Pool], Tag("Many"), Field(min_length=1)], Discriminator(_spelling)
+]
+"""``[pool]``, or ``[[pool]]`` once per tape of a mixed pool (混合资产池)."""
 
 
 class Index(Table):
