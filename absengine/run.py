@@ -17,7 +17,7 @@ from absengine.deal.program import Compiled
 from absengine.errors import DealError, Problem
 from absengine.loaders import PoolSource, read_pool
 from absengine.projection import Bound, Projection
-from absengine.scenario import Case, Pack, load_pack, refuse_same_names
+from absengine.scenario import Case, Pack, RightEvent, load_pack, refuse_same_names
 from absengine.schema import CashflowTable, Floats, Labels, PathInputs, TranchePaths
 from absengine.waterfall import Buffers, run_waterfall, start_values
 
@@ -25,7 +25,8 @@ BLOCK = 256
 """Lanes of one block (design §3.2); results do not depend on it."""
 
 Progress = Callable[[int, int], None]
-Shift = tuple[tuple[str, float], ...]
+World = tuple[tuple[tuple[str, float], ...], tuple[RightEvent, ...]]
+"""What schedules depend on: moves of index rates by name, and rights that end early."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def run_cases(
     refuse_same_names(cases)
     everything = (*cases, *(case.without_credit() for case in cases))
     pools = _Pools(deal)
-    base = pools.table(())
+    base = pools.table(((), ()))
     _check_fees(deal, base)
     compiled = deal.compile(base.balance)
     groups = pools.bind(compiled, everything)
@@ -100,7 +101,7 @@ def run_cases(
 
 @dataclass(frozen=True)
 class _Group:
-    """Lanes that share a rate path, and so a cash-flow table: their case numbers, and who fills their inputs."""
+    """Lanes that share a world, and so a cash-flow table: their case numbers, and who fills their inputs."""
 
     lanes: tuple[int, ...]
     projection: Projection
@@ -163,30 +164,30 @@ def _run_blocks(job: _Job, blocks: list[Block], threads: int, progress: Progress
 
 
 class _Pools:
-    """One cash-flow table for each distinct rate path: a rate shift changes the schedules of floating contracts."""
+    """One cash-flow table for each distinct world: rates move floating schedules, lost rights what hangs on them."""
 
     def __init__(self, deal: Deal) -> None:
         self.deal = deal
         self.pool = read_pool([PoolSource(**files) for files in deal.pool_files()])
-        self.tables: dict[Shift, CashflowTable] = {}
+        self.tables: dict[World, CashflowTable] = {}
 
-    def table(self, shift: Shift) -> CashflowTable:
-        if shift not in self.tables:
-            moves = dict(shift)
+    def table(self, world: World) -> CashflowTable:
+        if world not in self.tables:
+            moves, line = dict(world[0]), self.deal.timeline
             rates = {name: path.shifted(moves.get(name, 0.0)) for name, path in self.deal.indexes.items()}
-            self.tables[shift] = self.pool.table(self.deal.timeline.cutoff, rates)
-        return self.tables[shift]
+            self.tables[world] = self.pool.table(line.cutoff, rates, closing=line.closing, events=world[1])
+        return self.tables[world]
 
     def bind(self, compiled: Compiled, cases: Sequence[Case]) -> list[_Group]:
-        """Cases grouped by rate path, bound to that path's table; ScenarioError for what the pool does not hold."""
+        """Cases grouped by world, bound to its table; ScenarioError for what the pool does not hold."""
         line, names = self.deal.timeline, self.deal.entities
         levels = {name: path.at(line.accrual_start) for name, path in self.deal.indexes.items()}
-        members: dict[Shift, list[int]] = {}
+        members: dict[World, list[int]] = {}
         for lane, case in enumerate(cases):
-            members.setdefault(tuple(sorted(case.scenario.rate_shift.items())), []).append(lane)
+            members.setdefault((tuple(sorted(case.scenario.rate_shift.items())), case.scenario.rights), []).append(lane)
         groups = []
-        for shift, lanes in members.items():
-            projection = Projection(self.table(shift), line, compiled.channels, compiled.scale, names, levels)
+        for world, lanes in members.items():
+            projection = Projection(self.table(world), line, compiled.channels, compiled.scale, names, levels)
             groups.append(_Group(tuple(lanes), projection, projection.bind([cases[lane] for lane in lanes])))
         return groups
 

@@ -16,10 +16,11 @@ from absengine.calendars.fixings import IndexPath
 from absengine.errors import InputError, Problem, Problems, TapeError, Where
 from absengine.language.validation import did_you_mean
 from absengine.loaders import cashflow_table, given_plan, pledge_loan
-from absengine.loaders.rights import Rights, read_pool_tape, rights_table, standing
+from absengine.loaders.rights import Rights, lost_days, read_pool_tape, rights_table, standing
 from absengine.loaders.schedule import Flows
 from absengine.loaders.source import Context, Loaded, Loader, PoolSource
 from absengine.loaders.tape import Tape, read_tape
+from absengine.scenario import RightEvent
 from absengine.schema import CASHFLOW_COLUMNS, CONTRACT_COLUMNS, RIGHT_COLUMNS, CashflowTable, Column, Table
 
 __all__ = ["LOADERS", "Context", "Loaded", "Loader", "Pool", "PoolSource", "load_pool", "loader", "read_pool"]
@@ -38,7 +39,7 @@ CLOSES_WITHIN: Final = 1e-9
 
 @dataclass(frozen=True)
 class Pool:
-    """Tapes read once, in the order of their sources, ready for any number of rate paths."""
+    """Tapes read once, in the order of their sources, ready for any number of rate paths and fates of rights."""
 
     sources: tuple[PoolSource, ...]
     tapes: tuple[Tape, ...]
@@ -51,16 +52,18 @@ class Pool:
         rates: Mapping[str, IndexPath],
         *,
         closing: np.datetime64 = _NEVER,
-        lost: Mapping[str, np.datetime64] | None = None,
+        events: Sequence[RightEvent] = (),
     ) -> CashflowTable:
         """Cash flows of all contracts due on or after their cut-off dates, sorted by contract identifier, then date.
 
-        ``cutoff`` counts for rows whose tape names none; ``rates`` are index paths by name; ``lost`` gives the day on
-        which some rights (知识产权) end before their term. Raises TapeError with the problems of all tapes.
+        ``cutoff`` counts for rows whose tape names none; ``rates`` are index paths by name; ``events`` end
+        rights (知识产权) before their term. Raises TapeError with the problems of all tapes, ScenarioError for events
+        that name no right of theirs.
         """
         problems = Problems()
         parts: list[Loaded] = []
-        rights = [standing(own.table, lost or {}) for own in self.rights]
+        lost = lost_days([own.table for own in self.rights], events)
+        rights = [standing(own.table, lost) for own in self.rights]
         for source, tape, plan, own in zip(self.sources, self.tapes, self.plans, rights, strict=True):
             try:
                 parts.append(LOADERS[source.kind].schedule(tape, Context(cutoff, rates, plan, own, closing)))
@@ -80,9 +83,7 @@ def loader(kind: str) -> Loader:
     """The loader of a kind of receivable; TapeError names the nearest one."""
     if kind in LOADERS:
         return LOADERS[kind]
-    raise TapeError(
-        Problem("asset-kind-unknown", Where(), repr(kind), ", ".join(LOADERS), did_you_mean(kind, LOADERS))
-    )
+    raise TapeError(Problem("asset-kind-unknown", Where(), repr(kind), ", ".join(LOADERS), did_you_mean(kind, LOADERS)))
 
 
 def read_pool(sources: Sequence[PoolSource]) -> Pool:

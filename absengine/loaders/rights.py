@@ -16,14 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from absengine.calendars.date_rules import add_months
-from absengine.errors import Problems, TapeError, Where
+from absengine.errors import Problems, ScenarioError, TapeError, Where
 from absengine.language.toml import printable
-from absengine.language.validation import did_you_mean
+from absengine.language.validation import did_you_mean, one_of
 from absengine.loaders.fields import TapeField, Vocabulary, fields_of
 from absengine.loaders.header import find_header
 from absengine.loaders.reader import read_tables
 from absengine.loaders.tape import Tape, read_tape
 from absengine.loaders.tape_map import read_map
+from absengine.scenario import RightEvent
 from absengine.schema import RIGHT_COLUMNS, Dates, Ints, Table, Texts
 
 _LIST = re.compile(r"[、;；,，\n]+")
@@ -240,3 +241,22 @@ def standing(rights: Table, lost: Mapping[str, np.datetime64]) -> Table:
     """The same rights, those in ``lost`` ending on the day given there where it comes before their own end."""
     days = np.array([lost.get(str(name), np.datetime64("NaT", "D")) for name in rights["right_id"]], dtype="M8[D]")
     return Table(rights.columns | {"lost_on": np.fmin(rights["lost_on"], days)})
+
+
+def lost_days(rights: Sequence[Table], events: Sequence[RightEvent]) -> dict[str, np.datetime64]:
+    """Day on which each right named by some events ends; ScenarioError for what is neither a right nor its contract."""
+    problems, days = Problems(), dict[str, np.datetime64]()
+    of: dict[str, list[str]] = {}
+    for table in rights:
+        for number, contract in zip(table["right_id"].tolist(), table["contract_id"].tolist(), strict=True):
+            of.setdefault(number, []).append(number)
+            of.setdefault(contract, []).append(number)
+    for event in events:
+        for name in event.who:
+            if name not in of:
+                found, todo = f"'{printable(name)}', which is no right of the pool", did_you_mean(name, of)
+                problems.add("unknown-right", event.where, found, one_of(sorted(of)) or "a pool with rights", todo)
+            for number in of.get(name, ()):
+                days[number] = min(days.get(number, event.lost_on), event.lost_on)
+    problems.refuse(ScenarioError)
+    return days

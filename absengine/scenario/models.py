@@ -310,6 +310,14 @@ class EventTable(Table):
         return self
 
 
+class RightEventTable(Table):
+    """权利事件: rights that end before their term, by their numbers or by the contracts they belong to."""
+
+    what: Literal["expire", "lapse", "invalidate"]
+    who: Annotated[Texts, Field(min_length=1)]
+    on: Date
+
+
 class SupporterTable(Table):
     """A supporter that fails or pays late."""
 
@@ -342,7 +350,7 @@ class ScenarioTable(Table):
     set: dict[str, Setting] = Field(default_factory=dict)
     supporter: Many[SupporterTable] = ()
     assume: Many[AssumeTable] = ()
-    event: Many[EventTable] = ()
+    event: Many[Annotated[EventTable | RightEventTable, Field(discriminator="what")]] = ()
 
 
 class CrossTable(Table):

@@ -13,6 +13,7 @@ from typing import Literal
 
 import numpy as np
 
+from absengine.calendars.date_rules import add_months
 from absengine.errors import Where
 
 CurveKind = Literal["rate", "sda", "psa", "abs", "cumulative", "absolute", "maturity"]
@@ -20,6 +21,11 @@ Order = Literal["default first", "prepay on performing"]
 InterestOn = Literal["after prepayment", "performing"]
 What = Literal["default", "prepay", "extend"]
 Level = Literal["all", "pool", "asset_kind", "tag", "field", "id"]
+
+RightWhat = Literal["expire", "lapse", "invalidate"]
+
+GRACE_MONTHS = 6
+"""Months in which a missed annuity can still be paid, with a late fee (domain §6.2, market knowledge)."""
 
 LEVELS: tuple[Level, ...] = ("all", "pool", "asset_kind", "tag", "field", "id")
 """Scopes from the widest to the narrowest; per aspect, the narrowest that holds a contract wins."""
@@ -157,6 +163,25 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class RightEvent:
+    """Rights (知识产权) that end before their term: they expire 届满, lapse 失效 or are declared invalid 无效宣告.
+
+    ``who`` are numbers of rights, or of contracts for all their rights. A right whose annuity is missed on ``on``
+    stands for :data:`GRACE_MONTHS` more, in which it can still be paid.
+    """
+
+    what: RightWhat
+    who: tuple[str, ...]
+    on: np.datetime64
+    where: Where = field(default_factory=Where, compare=False)
+
+    @property
+    def lost_on(self) -> np.datetime64:
+        """The day from which the right no longer stands."""
+        return np.datetime64(add_months(self.on, GRACE_MONTHS).item(), "D") if self.what == "lapse" else self.on
+
+
+@dataclass(frozen=True, slots=True)
 class Supporter:
     """A supporter that is ``gone`` from a date on (NaT = never) or pays ``late`` by so many months."""
 
@@ -182,6 +207,7 @@ class Scenario:
     source: str = ""
     assumptions: tuple[Assumption, ...] = ()
     events: tuple[Event, ...] = ()
+    rights: tuple[RightEvent, ...] = ()
     supporters: tuple[Supporter, ...] = ()
     order: Order = "default first"
     interest_on: InterestOn = "after prepayment"
@@ -207,8 +233,10 @@ class Case:
     overrides: Mapping[str, float] = field(default_factory=dict)
 
     def without_credit(self) -> Case:
-        """The same case without defaults and recoveries; prepayments, extensions, rates, fees and supporters stay."""
-        return replace(self, scenario=replace(self.scenario, credit=False))
+        """The same case without defaults, recoveries and rights lost; prepayments, extensions, rates, fees and
+        supporters stay.
+        """
+        return replace(self, scenario=replace(self.scenario, credit=False, rights=()))
 
     @property
     def parameters(self) -> dict[str, float]:

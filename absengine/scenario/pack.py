@@ -25,6 +25,7 @@ from absengine.scenario.nouns import (
     Lag,
     Pack,
     RecoveryTerm,
+    RightEvent,
     Scenario,
     Scope,
     Supporter,
@@ -183,6 +184,7 @@ def combined(parts: Sequence[Scenario], said: Sequence[set[str]]) -> Scenario:
             source="; ".join(dict.fromkeys(text for text in (whole.source, part.source) if text)),
             assumptions=(*whole.assumptions, *raised),
             events=(*whole.events, *part.events),
+            rights=(*whole.rights, *part.rights),
             supporters=(*whole.supporters, *part.supporters),
             rate_shift={**whole.rate_shift, **part.rate_shift},
             forced={**whole.forced, **part.forced},
@@ -208,7 +210,16 @@ class _Reader:
             label=table.label,
             source=table.source,
             assumptions=tuple(self._assumption(index, block) for index, block in enumerate(table.assume)),
-            events=tuple(self._event(index, event) for index, event in enumerate(table.event)),
+            events=tuple(
+                self._event(index, event)
+                for index, event in enumerate(table.event)
+                if isinstance(event, models.EventTable)
+            ),
+            rights=tuple(
+                RightEvent(event.what, event.who, np.datetime64(event.on, "D"), self._where("event", index))
+                for index, event in enumerate(table.event)
+                if isinstance(event, models.RightEventTable)
+            ),
             supporters=tuple(self._supporter(index, one) for index, one in enumerate(table.supporter)),
             order=table.order,
             interest_on=table.interest_on,

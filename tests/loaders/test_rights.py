@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import ModuleType
+from typing import Literal
 
 import numpy as np
 import pytest
 
 from absengine.errors import TapeError
 from absengine.loaders.fields import fields_of
-from absengine.loaders.rights import Rights, legal_expiry, read_pool_tape
+from absengine.loaders.rights import Rights, legal_expiry, lost_days, read_pool_tape, standing
 from absengine.loaders.tape import Tape
+from absengine.scenario import RightEvent
+from absengine.schema import RIGHT_COLUMNS, Table
 
 CONTRACTS = [
     ["资产编号", "合同编号", "借款人", "余额"],
@@ -101,3 +104,35 @@ def test_legal_expiry__terms_of_the_law() -> None:
     assert expiry.astype(str).tolist() == [
         "2038-02-28", "2028-03-04", "2031-05-31", "2036-06-01", "2026-07-07", "NaT", "NaT",
     ]  # fmt: skip
+
+
+# Rights that end early -----------------------------------------------------------------------------------------------
+def three_rights() -> Table:
+    """Two rights of contract A, one of B; the first expires in 2030."""
+    return Table.build(
+        RIGHT_COLUMNS, 3, right_id=np.array(["R1", "R2", "R3"]), contract_id=np.array(["A", "A", "B"]),
+        lost_on=np.array(["2030-05-01", "NaT", "NaT"], dtype="datetime64[D]"),
+    )  # fmt: skip
+
+
+def right_event(what: Literal["expire", "lapse", "invalidate"], who: str, on: str) -> RightEvent:
+    return RightEvent(what, (who,), np.datetime64(on))
+
+
+def test_lost_days__by_number_and_by_contract():
+    """B's only right is invalid in 2027, A's two expire early in 2028: R1 is named twice, the earlier day counts."""
+    events = [right_event("invalidate", "R3", "2027-01-15"), right_event("expire", "A", "2028-03-01"),
+              right_event("expire", "R1", "2027-12-01")]  # fmt: skip
+    days = lost_days([three_rights()], events)
+    assert {number: str(day) for number, day in days.items()} == {
+        "R1": "2027-12-01", "R2": "2028-03-01", "R3": "2027-01-15",
+    }  # fmt: skip
+
+
+def test_lost_days__a_missed_annuity_leaves_six_months():
+    assert str(lost_days([three_rights()], [right_event("lapse", "R2", "2027-08-31")])["R2"]) == "2028-02-29"
+
+
+def test_standing__own_end_counts_where_it_comes_first():
+    lost = {"R1": np.datetime64("2031-01-01"), "R3": np.datetime64("2027-01-15")}
+    assert [str(day) for day in standing(three_rights(), lost)["lost_on"]] == ["2030-05-01", "NaT", "2027-01-15"]

@@ -63,7 +63,7 @@ def pool(loans: Sequence[Loan], cutoff: str, rights: Sequence[dict[str, Any]] = 
         fees = loan.fee or [0.0] * len(loan.due)
         for due, principal, interest, fee in zip(loan.due, loan.principal, loan.interest, fees, strict=True):
             closing = 0.0 if due == loan.due[-1] else left - principal
-            cells = (index, 0, 0, due, left, principal, interest, fee, closing)
+            cells = (index, 0, 0, due, left, principal, interest, fee, 0.0, closing)
             for column, cell in zip(CASHFLOW_COLUMNS, cells, strict=True):
                 lines[column.name].append(cell)
             left = closing

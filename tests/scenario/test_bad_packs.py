@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from absengine.errors import Problem, ScenarioError
+from absengine.loaders.rights import lost_days
 from absengine.projection import Projection
 from absengine.scenario import load_pack
 from absengine.schema import (
@@ -39,7 +40,11 @@ def small_pool() -> CashflowTable:
         guarantor=np.full(3, "保证公司"), pool=np.array(["north", "north", "south"]), cutoff_balance=money,
         cutoff_date=np.full(3, np.datetime64("2026-03-31")),
     )  # fmt: skip
-    return CashflowTable(flows, contracts, Table.build(RIGHT_COLUMNS, 0))
+    rights = Table.build(
+        RIGHT_COLUMNS, 1, right_id=np.array(["ZL201810000001.1"]), contract_id=np.array(["L1"]),
+        lost_on=np.array(["2038-01-08"], dtype="datetime64[D]"),
+    )  # fmt: skip
+    return CashflowTable(flows, contracts, rights)
 
 
 def bind(path: Path) -> Floats:
@@ -48,7 +53,9 @@ def bind(path: Path) -> Floats:
     line = Timeline(start[0], start[0], ends[-1], ends, ends, start, ends, start, np.ones((1, 2), dtype=bool))
     entities = {"guarantor": ("保证公司",)}
     projection = Projection(small_pool(), line, CHANNELS, 1.0, entities, {"LPR1Y": np.full(2, 0.03)})
-    return projection.bind(load_pack(path).cases()).unplaced
+    cases = load_pack(path).cases()
+    lost_days([small_pool().rights], [event for case in cases for event in case.scenario.rights])
+    return projection.bind(cases).unplaced
 
 
 def refusals(path: Path) -> tuple[Problem, ...]:
