@@ -33,7 +33,9 @@ def test_fields_of__every_table_names_known_fields_and_every_field_has_a_table()
     assert sorted(data["field"]) == NAMES
 
 
-@pytest.mark.parametrize("group", [("contract", "right"), ("plan",), ("collections",)])
+@pytest.mark.parametrize(
+    "group", [("contract", "right"), ("receivable", "right"), ("bill", "right"), ("plan",), ("collections",)]
+)
 def test_fields_of__no_two_fields_of_a_tape_share_a_name(group: tuple[str, ...]) -> None:
     names = dict.fromkeys(name for table in group for name in tables()[table])
     words = Counter(
