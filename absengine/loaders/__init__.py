@@ -107,7 +107,8 @@ def load_pool(sources: Sequence[PoolSource], cutoff: np.datetime64, rates: Mappi
 
 def _read(source: PoolSource) -> tuple[Tape, Rights, Tape | None]:
     fields = loader(source.kind).FIELDS
-    plan = None if source.plan is None else read_tape(source.plan, kind="plan", fields=given_plan.FIELDS)
+    of_plan = getattr(loader(source.kind), "PLAN_FIELDS", given_plan.FIELDS)
+    plan = None if source.plan is None else read_tape(source.plan, kind="plan", fields=of_plan)
     if any(item.name == "asset_id" for item in fields):
         tape, rights = read_pool_tape(
             source.tape,

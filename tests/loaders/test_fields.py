@@ -34,8 +34,12 @@ def test_fields_of__every_table_names_known_fields_and_every_field_has_a_table()
 
 
 @pytest.mark.parametrize(
-    "group", [("contract", "right"), ("receivable", "right"), ("bill", "right"), ("plan",), ("collections",)]
-)
+    "group",
+    [
+        ("contract", "right"), ("contract", "licence", "right"), ("receivable", "right"), ("bill", "right"), ("plan",),
+        ("licence_plan",), ("collections",),
+    ],
+)  # fmt: skip
 def test_fields_of__no_two_fields_of_a_tape_share_a_name(group: tuple[str, ...]) -> None:
     names = dict.fromkeys(name for table in group for name in tables()[table])
     words = Counter(
