@@ -160,7 +160,8 @@ class Timeline:
     Row ``t`` collects ``(calc_date[t-1], calc_date[t]]``; row 0 collects ``[cutoff, calc_date[0]]``.
     Interest accrues over ``[accrual_start[t], accrual_end[t])`` (unadjusted dates; row 0 starts at closing).
     ``anchor[t]`` is the start of the interest period the row lies in: accrual is F(anchor, end) − F(anchor, start).
-    ``pays`` is (stage, row): the stage's list runs on that row. ``call_date`` maps a support to the day of each row on which
+    ``pays`` is (stage, row): the stage's list runs on that row; ``calendars`` are the rows of each payment calendar by name.
+    ``call_date`` maps a support to the day of each row on which
     its provider is called (差额支付启动日); a provider that has failed by then pays nothing on that row.
     """
 
@@ -174,6 +175,7 @@ class Timeline:
     anchor: Dates
     pays: NDArray[np.bool_]
     call_date: dict[str, Dates] = field(default_factory=dict)
+    calendars: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:

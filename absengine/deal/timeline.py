@@ -34,12 +34,16 @@ def build_timeline(deal: DealFile) -> Timeline:
     paying = np.zeros(len(calc), dtype=bool)
     paying[_row_of_payment(calc, unadjusted)] = True
     paying[-1] = True
+    calendars = {"payment": paying, "collection": np.ones_like(paying)}
+    for name, rule in dates.further.items():
+        days = further_dates(rule, dates.payment, final)
+        calendars[name] = _add_calendar(calc, due, calendars, days[days > closing])
+    due = np.maximum.accumulate(due)
     pay_date = calendar(dates.payment.calendar).roll(due, dates.payment.roll)
     accrual_end = np.maximum(pay_date if dates.payment.extra_interest else due, closing)
     accrual_start = np.concatenate([[closing], accrual_end[:-1]])
     started = accrual_end > closing
-    stages = list(deal.stage.values())
-    pays = np.array([(paying if stage.pays == "payment" else np.ones_like(paying)) & started for stage in stages])
+    pays = np.array([calendars[stage.pays] & started for stage in deal.stage.values()])
     return Timeline(
         cutoff=day(dates.cutoff),
         closing=closing,
@@ -51,20 +55,52 @@ def build_timeline(deal: DealFile) -> Timeline:
         anchor=_anchors(accrual_end, paying, closing),
         pays=pays,
         call_date=_call_dates(deal, calc, pay_date),
+        calendars=calendars,
     )
 
 
 def _call_dates(deal: DealFile, calc: Dates, pay_date: Dates) -> dict[str, Dates]:
-    """Day on which each support's provider is called, row by row, for supports that state one."""
+    """Day on which each support's provider is called, row by row, for supports that state one, and on which the
+    servicer hands over.
+    """
     business = calendar(deal.dates.payment.calendar)
     days = {}
-    for name, support in deal.support.items():
-        if support.call is not None:
-            anchor = pay_date if support.call.anchor == "payment" else calc
-            offset = support.call.signed
-            plain = anchor + np.timedelta64(offset, "D")
-            days[name] = business.shift(anchor, offset) if support.call.business else plain
+    calls = {name: support.call for name, support in deal.support.items() if support.call is not None}
+    if deal.servicing is not None:
+        days["servicing"] = calc
+        calls |= {"servicing": deal.servicing.by} if deal.servicing.by is not None else {}
+    for name, call in calls.items():
+        anchor = pay_date if call.anchor == "payment" else calc
+        plain = anchor + np.timedelta64(call.signed, "D")
+        days[name] = business.shift(anchor, call.signed) if call.business else plain
     return days
+
+
+def further_dates(rule: Regular, payment: PaymentDates, final: np.datetime64) -> Dates:
+    """Unadjusted dates of a further payment calendar up to legal final, on the payment's day unless it says another."""
+    assert rule.first is not None
+    on = rule.on or payment.on if rule.every.unit in ("month", "year") else None
+    dates = regular_dates(day(rule.first), Period(str(rule.every)), on, final)
+    return dates[dates <= final]
+
+
+def _add_calendar(
+    calc: Dates, due: Dates, others: dict[str, NDArray[np.bool_]], dates: Dates
+) -> NDArray[np.bool_]:
+    """Rows on which a further calendar pays; their dates go into ``due``. A row has one payment date for all."""
+    _check_payments(calc, dates)
+    rows = _row_of_payment(calc, dates)
+    taken = np.logical_or.reduce([pays for name, pays in others.items() if name != "collection"])
+    apart = np.flatnonzero(taken[rows] & (due[rows] != dates))
+    if len(apart):
+        found = f"payments on {due[rows[apart[0]]]} and {dates[apart[0]]} after one collection date"
+        allowed = "calendars that agree where they fall on the same collection"
+        raise InputError(Problem("payments-between-collections", Where(), found, allowed, "give both the same day"))
+    pays = np.zeros(len(calc), dtype=bool)
+    pays[rows] = True
+    pays[-1] = True
+    due[rows] = dates
+    return pays
 
 
 def collection_dates(rule: Regular, cutoff: np.datetime64, final: np.datetime64) -> Dates:

@@ -5,7 +5,7 @@ Formulas stay text here; ``formula_checks`` types them.
 
 from absengine.deal.nouns.claims import Account, AccountYield, Fee, Ledger, Support, Tax
 from absengine.deal.nouns.dates import Dates, PaymentDates, Regular
-from absengine.deal.nouns.events import CallTerms, Cure, Stage, Step, Trigger
+from absengine.deal.nouns.events import CallTerms, Cure, Figure, Stage, Step, Trigger
 from absengine.deal.nouns.file import DealFile, DealHead, MoneyRule
 from absengine.deal.nouns.notes import (
     BulletPrincipal,
@@ -17,7 +17,8 @@ from absengine.deal.nouns.notes import (
     Principal,
     Tranche,
 )
-from absengine.deal.nouns.pool import Entity, Index, Pool
+from absengine.deal.nouns.pool import Entity, Group, Index, Pool
+from absengine.deal.nouns.servicing import Faster, Servicing
 from absengine.deal.nouns.words import DatedMoney, DatedRate, Formula, Limit, Name
 
 __all__ = [
@@ -33,10 +34,13 @@ __all__ = [
     "DealFile",
     "DealHead",
     "Entity",
+    "Faster",
     "Fee",
+    "Figure",
     "FixedCoupon",
     "FloatingCoupon",
     "Formula",
+    "Group",
     "Index",
     "Ledger",
     "Limit",
@@ -48,6 +52,7 @@ __all__ = [
     "Pool",
     "Principal",
     "Regular",
+    "Servicing",
     "Stage",
     "Step",
     "Support",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from absengine.deal.nouns.words import Formula, Limit, Name
 from absengine.language.units import AmountPer, DayOffset, Money, Rate, RatePer, Ratio
-from absengine.language.validation import Many, Table
+from absengine.language.validation import Many, Table, Word
 
 
 class AccountYield(Table):
@@ -17,24 +19,42 @@ class AccountYield(Table):
 
 
 class Account(Table):
-    """A ledger of cash in the plan account (账户/分账户)."""
+    """A ledger of cash in the plan account (账户/分账户).
+
+    ``lacking`` is for the account of deposits (保证金分账户) alone: what gives a deposit back that the account does not
+    hold, ``account.<name>``, or ``carried`` until it does.
+    """
 
     label: str | None = None
     opening: Money = 0.0
     target: Formula | None = None
     interest: AccountYield | None = None
+    lacking: Name | None = None
 
 
 class Tax(Table):
-    """A tax on a flow (增值税及附加), due when a list runs."""
+    """A tax (税), due when a list runs.
+
+    ``plain``: a rate on a formula. ``vat``: the plan's VAT by the simplified method (资管产品增值税，简易计税), on what each
+    asset kind of the pool earns, price-inclusive, with surcharges (附加税费) by tier. ``fee_vat``: VAT on service fees that
+    are quoted net of it, due with the fee.
+    """
 
     label: str | None = None
-    base: Formula
-    rate: Ratio
+    kind: Literal["plain", "vat", "fee_vat"] = "plain"
+    base: Formula | None = None
+    rate: Ratio | None = None
+    surcharge: Literal["city", "town", "elsewhere"] | None = None
+    on: dict[Word, Literal["interest", "none"]] = Field(default_factory=dict)
+    pool_fees: Literal["taxed", "none"] | None = None
+    fees: Many[Name] = ()
 
 
 class Fee(Table):
-    """A fee: a rate on a base, or an amount; capped ahead of the notes; a later step pays the overflow (over_cap)."""
+    """A fee: a rate on a base, or an amount; capped ahead of the notes; a later step pays the overflow (over_cap).
+
+    ``on_paid`` charges the rate on what steps pay of the claims named (兑付手续费); ``while`` ends a fee that would go on.
+    """
 
     label: str | None = None
     base: Formula | None = None
@@ -43,6 +63,8 @@ class Fee(Table):
     cap: AmountPer | None = None
     day_count: str = "ACT/365F"
     over: Literal["payment", "collection"] = "payment"
+    on_paid: Many[Name] = ()
+    hold: Formula | None = Field(default=None, alias="while")
 
 
 class Support(Table):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
+from absengine.language.names import Identifier
 from absengine.language.units import Date, PeriodText
 from absengine.language.validation import Many, Table
 
@@ -29,10 +32,14 @@ class PaymentDates(Table):
 
 
 class Dates(Table):
-    """Dates of the plan: cut-off (封包日), closing (设立日), legal final (法定到期日), collection and payment."""
+    """Dates of the plan: cut-off (封包日), closing (设立日), legal final (法定到期日), collection and payment.
+
+    ``further`` names payment calendars beside the first, for stages and servicers that change their frequency.
+    """
 
     cutoff: Date
     closing: Date
     legal_final: Date
     collection: Regular
     payment: PaymentDates
+    further: dict[Identifier, Regular] = Field(default_factory=dict)

@@ -8,7 +8,21 @@ from pydantic import Field
 
 from absengine.deal.nouns.words import Formula, Name
 from absengine.language.names import Identifier
+from absengine.language.units import Date, PeriodText
 from absengine.language.validation import Many, Table
+
+
+class Figure(Table):
+    """A named formula (指标), recorded on each row; with dates, taken on them only and held in between (估值日)."""
+
+    label: str | None = None
+    value: Formula
+    at: Literal["after collection", "after payment"] = "after collection"
+    start: Formula | None = None
+    every: PeriodText | None = None
+    on: int | Literal["last day"] | None = None
+    first: Date | None = None
+    dates: Many[Date] | None = None
 
 
 class CallTerms(Table):
@@ -58,8 +72,11 @@ class Step(Table):
 
 
 class Stage(Table):
-    """A stage of the deal's life (循环期, 摊还期, 加速清偿…): its payment calendar and its list of steps."""
+    """A stage of the deal's life (循环期, 摊还期, 加速清偿…): its payment calendar and its list of steps.
+
+    ``pays`` is ``payment``, ``collection`` or the name of a further calendar of ``[dates]``.
+    """
 
     label: str | None = None
-    pays: Literal["payment", "collection"]
+    pays: Name
     step: Many[Step]

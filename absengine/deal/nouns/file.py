@@ -8,9 +8,10 @@ from pydantic import Field
 
 from absengine.deal.nouns.claims import Account, Fee, Ledger, Support, Tax
 from absengine.deal.nouns.dates import Dates
-from absengine.deal.nouns.events import Stage, Trigger
+from absengine.deal.nouns.events import Figure, Stage, Trigger
 from absengine.deal.nouns.notes import Tranche
-from absengine.deal.nouns.pool import Entity, Index, Pool, Pools
+from absengine.deal.nouns.pool import Entity, Group, Index, Pool, Pools
+from absengine.deal.nouns.servicing import Servicing
 from absengine.deal.nouns.words import Name
 from absengine.language.names import Identifier
 from absengine.language.units import Money
@@ -47,12 +48,15 @@ class DealFile(Table):
     stage: dict[Identifier, Stage]
     account: dict[Identifier, Account]
     entity: dict[Identifier, Entity] = Field(default_factory=dict)
+    group: dict[Identifier, Group] = Field(default_factory=dict)
+    servicing: Servicing | None = None
     index: dict[Identifier, Index] = Field(default_factory=dict)
     tax: dict[Identifier, Tax] = Field(default_factory=dict)
     fee: dict[Identifier, Fee] = Field(default_factory=dict)
     support: dict[Identifier, Support] = Field(default_factory=dict)
     ledger: dict[Identifier, Ledger] = Field(default_factory=dict)
     trigger: dict[Identifier, Trigger] = Field(default_factory=dict)
+    figure: dict[Identifier, Figure] = Field(default_factory=dict)
 
     @property
     def pools(self) -> tuple[Pool, ...]:

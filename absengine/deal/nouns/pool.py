@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Discriminator, Field, Tag
 
-from absengine.deal.nouns.words import DatedRate
+from absengine.deal.nouns.words import DatedRate, Name
 from absengine.language.units import Date
 from absengine.language.validation import Many, Table
 
@@ -46,3 +46,10 @@ class Entity(Table):
     name: str
     uscc: str | None = None
     aliases: Many[str] = ()
+
+
+class Group(Table):
+    """Companies of one group (关联方): a pack can fail all of them on one date, by ``group.<name>``."""
+
+    label: str | None = None
+    members: Many[Name]
