@@ -68,7 +68,8 @@ class Deal:
         files = {name: None if file is None else self.folder / file for name, file in beside.items()}
         defaults = {} if pool.name is None else {"pool": pool.name}
         defaults |= {name: str(value) for name, value in pool.defaults.items()}
-        return {"tape": self.folder / pool.tape, "kind": pool.kind, **files, "defaults": defaults}
+        own = {"tape": self.folder / pool.tape, "kind": pool.kind, "currency": self.file.deal.currency}
+        return own | files | {"defaults": defaults}
 
     def where(self, path: tuple[str | int, ...]) -> Where:
         """Place of a part of the deal file."""

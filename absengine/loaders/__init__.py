@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from absengine.calendars.fixings import IndexPath
 from absengine.errors import InputError, Problem, Problems, TapeError, Where
 from absengine.language.validation import did_you_mean
-from absengine.loaders import cashflow_table, given_plan, pledge_loan
+from absengine.loaders import cashflow_table, factoring, given_plan, pledge_loan, royalty, supporting_bill
 from absengine.loaders.rights import Rights, lost_days, read_pool_tape, rights_table, standing
 from absengine.loaders.schedule import Flows
 from absengine.loaders.source import Context, Loaded, Loader, PoolSource
@@ -28,6 +28,9 @@ __all__ = ["LOADERS", "Context", "Loaded", "Loader", "Pool", "PoolSource", "load
 LOADERS: Final[dict[str, Loader]] = {
     pledge_loan.KIND: pledge_loan,
     cashflow_table.KIND: cashflow_table,
+    royalty.KIND: royalty,
+    factoring.KIND: factoring,
+    supporting_bill.KIND: supporting_bill,
 }
 """Kinds of receivables (资产类型) a deal may name."""
 
@@ -66,7 +69,8 @@ class Pool:
         rights = [standing(own.table, lost) for own in self.rights]
         for source, tape, plan, own in zip(self.sources, self.tapes, self.plans, rights, strict=True):
             try:
-                parts.append(LOADERS[source.kind].schedule(tape, Context(cutoff, rates, plan, own, closing)))
+                context = Context(cutoff, rates, plan, own, closing, source.currency)
+                parts.append(LOADERS[source.kind].schedule(tape, context))
             except InputError as error:
                 problems.extend(error.problems)
         problems.refuse(TapeError)

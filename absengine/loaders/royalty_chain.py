@@ -7,7 +7,7 @@ only the terms and the link before it; a path that draws its own volumes enters 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 
 import numpy as np
@@ -28,7 +28,7 @@ class Streams:
     ``quantity`` a year in the first forecast year: units where ``counts_units`` (else sales), at ``price`` each;
     ``growth`` and ``price_growth`` (stream, step) by forecast year, the last repeats; ``season`` (stream, month)
     weights by calendar month with mean 1; ``stated`` (stream, year, month) quantities given by a forecast, NaN where
-    none is.
+    none is, None where no stream has one.
     ``tier_from`` and ``tier_rate`` (stream, tier), padded with tiers nothing reaches; ``tier_by_units`` and
     ``tier_for_life`` (else by year) say what they count; ``counted`` before the forecast.
     ``minimum`` a year, paid ``in_parts`` (else at the end of the year); ``earned`` royalties of year 0 before the
@@ -47,7 +47,7 @@ class Streams:
     growth: Floats
     price_growth: Floats
     season: Floats
-    stated: Floats
+    stated: Floats | None
     tier_from: Floats
     tier_rate: Floats
     tier_by_units: Flags
@@ -65,6 +65,11 @@ class Streams:
 
     def __len__(self) -> int:
         return len(self.start)
+
+    def take(self, rows: slice) -> Streams:
+        """Some of the streams."""
+        own = {item.name: getattr(self, item.name) for item in fields(self)}
+        return Streams(**{name: part[rows] if isinstance(part, np.ndarray) else part for name, part in own.items()})
 
     @cached_property
     def month(self) -> Counts:
@@ -126,8 +131,8 @@ def quantities(terms: Streams) -> Floats:
     calendar = terms.month % 12
     weight = terms.season[np.arange(len(terms))[:, None, None], calendar]
     run_rate = terms.quantity[:, None, None] / 12.0
-    modelled = run_rate * weight * level(terms.growth, terms.forecast_year()) * terms.active
-    return np.where(np.isnan(terms.stated), modelled, terms.stated)
+    modelled = np.asarray(run_rate * weight * level(terms.growth, terms.forecast_year()) * terms.active)
+    return modelled if terms.stated is None else np.where(np.isnan(terms.stated), modelled, terms.stated)
 
 
 def prices(terms: Streams) -> Floats:
@@ -201,7 +206,7 @@ def _ends_year(terms: Streams) -> Flags:
 
 
 def _each_period(terms: Streams, running: Floats, opening: Floats) -> Floats:
-    """Running totals of each year → what each period adds, in its last month; months before the forecast add nothing."""
+    """Running totals of each year → what each period adds, in its last month; nothing before the forecast."""
     lives = terms.ends_period & (terms.month >= terms.first_month)
     known = np.where(lives, running, -np.inf)
     reached = np.maximum.accumulate(np.concatenate([opening, known], axis=2), axis=2)

@@ -22,7 +22,7 @@ class PoolSource:
     """One tape of a pool and the files beside it, as a deal names them.
 
     ``kind`` is a key of ``LOADERS``; ``rights`` the IP-right table, ``plan`` the given plans (还款计划), ``map`` the
-    user's own header map; ``defaults`` texts for fields the tape leaves empty.
+    user's own header map; ``defaults`` texts for fields the tape leaves empty; ``currency`` the deal's ('' if unknown).
     """
 
     tape: Path
@@ -31,6 +31,7 @@ class PoolSource:
     plan: Path | None = None
     map: Path | None = None
     defaults: Mapping[str, str] = field(default_factory=dict)
+    currency: str = ""
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Context:
 
     ``cutoff`` and ``closing`` are the deal's dates (封包日, 设立日; closing is NaT for a tape read without a deal),
     ``rates`` index paths by name, ``plan`` the given plans, ``rights`` the IP rights of this tape
-    (:data:`absengine.schema.RIGHT_COLUMNS`), each standing until its ``lost_on``.
+    (:data:`absengine.schema.RIGHT_COLUMNS`), each standing until its ``lost_on``; ``currency`` is the deal's.
     """
 
     cutoff: np.datetime64
@@ -47,6 +48,7 @@ class Context:
     plan: Tape | None = None
     rights: Table = field(default_factory=lambda: Table.build(RIGHT_COLUMNS, 0))
     closing: np.datetime64 = field(default_factory=lambda: np.datetime64("NaT", "D"))
+    currency: str = ""
 
 
 @dataclass(frozen=True)
