@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -68,7 +69,7 @@ class Streams:
 
     def take(self, rows: slice) -> Streams:
         """Some of the streams."""
-        own = {item.name: getattr(self, item.name) for item in fields(self)}
+        own: dict[str, Any] = {item.name: getattr(self, item.name) for item in fields(self)}
         return Streams(**{name: part[rows] if isinstance(part, np.ndarray) else part for name, part in own.items()})
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Given forecasts (预测表): units or sales of a stream, period by period, instead of a level with growth and seasons."""
+"""Given forecasts (预测表): units or sales of a stream by period, instead of a level with growth and seasons."""
 
 from __future__ import annotations
 
@@ -67,8 +67,13 @@ def read_forecast(tape: Tape, context: Context, rows: Rows) -> Forecast | None:
     month = file.column("period_end")[kept].astype("datetime64[M]").astype(np.int64)
     amount = np.where(np.isnan(volume), sales, volume)[kept]
     _refuse_gaps(rows, stream[kept], month, present)
-    start, end = tape.column("forecast_from"), tape.column("maturity_date") + _DAY
+    start, end = tape.column("forecast_from"), after(tape.column("maturity_date"))
     return Forecast(stream[kept], month, amount, present, units, start, end)
+
+
+def after(days: Dates) -> Dates:
+    """The day after each day."""
+    return np.asarray(days + _DAY, dtype="datetime64[D]")
 
 
 def _months(tape: Tape) -> Counts:
@@ -79,9 +84,8 @@ def _refuse_periods(tape: Tape, theirs: Rows, stream: Counts) -> None:
     """Every line ends a period of its stream, on the last day of a month, and no period has two."""
     ends = theirs.tape.column("period_end")
     last_day = (ends + _DAY).astype("datetime64[M]") != ends.astype("datetime64[M]")
-    apart = (ends.astype("datetime64[M]") - tape.column("forecast_from").astype("datetime64[M]")[stream]).astype(
-        int
-    ) + 1
+    first = tape.column("forecast_from").astype("datetime64[M]")
+    apart = (ends.astype("datetime64[M]") - first[stream]).astype(np.int64) + 1
     on = last_day & (apart % _months(tape)[stream] == 0) & (apart > 0)
     theirs.refuse(
         (stream >= 0) & ~on, "period_end", "forecast-off-period", lambda row: f"a period to {ends[row]}",
@@ -127,5 +131,6 @@ def stated(forecast: Forecast, year_zero: Counts, years: int, months: Counts) ->
 
 def _days_inside(span: Counts, start: np.datetime64, end: np.datetime64) -> Floats:
     first = span.astype("datetime64[M]").astype("datetime64[D]")
-    after = (span + 1).astype("datetime64[M]").astype("datetime64[D]")
-    return np.maximum((np.minimum(after, end) - np.maximum(first, start)).astype(np.float64), 0.0)
+    following = (span + 1).astype("datetime64[M]").astype("datetime64[D]")
+    inside: Floats = np.maximum((np.minimum(following, end) - np.maximum(first, start)).astype(np.float64), 0.0)
+    return inside

@@ -10,7 +10,7 @@ import numpy as np
 from absengine.loaders import royalty_words as words
 from absengine.loaders.due_dates import Counts, Flags
 from absengine.loaders.royalty_chain import Streams
-from absengine.loaders.royalty_forecast import Forecast, stated
+from absengine.loaders.royalty_forecast import Forecast, after, stated
 from absengine.loaders.source import Context
 from absengine.loaders.tape import Tape
 from absengine.loaders.terms import MONTHS, Rows
@@ -27,7 +27,7 @@ _DAY = np.timedelta64(1, "D")
 
 def streams(tape: Tape, context: Context, rows: Rows, forecast: Forecast | None) -> Streams | None:
     """Terms of every row; None where a row is refused. ``forecast`` holds the given quantities, if any."""
-    start, end = tape.column("forecast_from"), tape.column("maturity_date") + _DAY
+    start, end = tape.column("forecast_from"), after(tape.column("maturity_date"))
     months = _period_months(tape, rows)
     begins = np.nan_to_num(tape.column("year_start"), nan=1.0).astype(np.int64)
     first = start.astype("datetime64[M]").astype(np.int64)
@@ -36,9 +36,7 @@ def streams(tape: Tape, context: Context, rows: Rows, forecast: Forecast | None)
     tiers = _read(rows, "royalty_rate", words.tiers, "royalty-rate-unreadable", "6.6%, or 0: 4%; 1_000_000: 6%")
     growth = _read(rows, "growth", words.growth, "growth-unreadable", "growth by year, as in 5%; 0%; -10%")
     raised = _read(rows, "price_growth", words.growth, "growth-unreadable", "growth by year, as in 3%")
-    season = _read(
-        rows, "seasonality", words.season, "seasonality-unreadable", "4 or 12 weights of 0 or more, not all 0"
-    )
+    season = _read(rows, "seasonality", words.season, "seasonality-unreadable", "4 or 12 weights, not all 0")
     _refuse_currency(rows, context)
     _refuse_quantities(rows, forecast)
     _refuse_tiers(rows, tiers, first != zero)
@@ -49,7 +47,7 @@ def streams(tape: Tape, context: Context, rows: Rows, forecast: Forecast | None)
     tier_from, tier_rate = _tier_table(tiers)
     by = tape.column("tier_by").astype(str)
     per_unit = tape.column("unit_price")
-    given = np.zeros((len(tape), years, 12)) * np.nan if forecast is None else stated(forecast, zero, years, months)
+    given = None if forecast is None else stated(forecast, zero, years, months)
     units = _counts_units(tape, forecast)
     return Streams(
         year_zero=zero, years=years, start=start, end=end, months=months,
@@ -109,7 +107,7 @@ def _tier_table(tiers: list[list[tuple[float, float]]]) -> tuple[Floats, Floats]
 
 
 def _counts_units(tape: Tape, forecast: Forecast | None) -> Flags:
-    told = ~np.isnan(tape.column("volume"))
+    told: Flags = ~np.isnan(tape.column("volume"))
     return told if forecast is None else told | forecast.counts_units
 
 
