@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from absengine.deal.load import Deal
+from absengine.deal.names import known_names
 from absengine.errors import Problems, Where
 from absengine.language import formula as f
 
@@ -171,6 +172,13 @@ class Lane:
         self.counts: dict[str, int] = defaultdict(int)
         self.gaps: dict[tuple[str, str], float] = defaultdict(float)
         self.old_gaps: list[dict[tuple[str, str], float]] = []
+        self.figures = dict.fromkeys(self.file.figure, 0.0)
+        kinds = known_names(self.file)
+        money = {name for name in self.file.figure if kinds[f"figure.{name}"].kind is f.Kind.MONEY}
+        self.sorts = {name: "money" if name in money else "pure" for name in self.file.figure}
+        self.to_take: set[tuple[str, str]] = set()  # fees and figures still to be found on this row
+        self.seen: dict[tuple[str, int], float] = {}  # what a trailing or previous looked at on this row
+        self.before: dict[tuple[str, int], list[float]] = defaultdict(list)  # and on each payment date so far
         self.set_up()
 
     # what the case may change
@@ -218,7 +226,10 @@ class Lane:
             self.bank_interest()
             self.collect()
             self.accrue_interest()
-            self.accrue_fees()
+            self.to_take = {("fee", name) for name in self.file.fee}
+            self.to_take |= {("figure", name) for name, f in self.file.figure.items() if f.at == "after collection"}
+            for kind, name in sorted(self.to_take):
+                self.take_now(kind, name)
             self.test("after collection", True)
             self.test("before payment", self.pays())
             if self.pays():
@@ -227,6 +238,9 @@ class Lane:
                 self.fall_due()
                 for step in self.file.stage[self.stage].step:
                     self.step(step)
+            self.to_take = {("figure", name) for name, f in self.file.figure.items() if f.at == "after payment"}
+            for kind, name in sorted(self.to_take):
+                self.take_now(kind, name)
             self.test("after payment", self.ran)
             self.close()
         return dict(self.record)
@@ -335,15 +349,54 @@ class Lane:
         """How much of one charge falls on this row, or None where it is charged when a list runs."""
         return 1.0 if per == "collection" else self.fee_time(fee, per) if per in ("year", "month") else None
 
-    def accrue_fees(self) -> None:
-        for name, fee in self.file.fee.items():
-            time = self.over_time(fee, (fee.rate or fee.amount).per)
-            if time is not None:
-                self.fees[name].accrued += self.charge(name) * time * self.given("fee_factor")
-            if fee.cap is not None:
-                grown = self.over_time(fee, fee.cap.per)
-                if grown is not None:
-                    self.fees[name].room += self.money(f"fee.{name}.cap", fee.cap.value) * grown
+    def take_now(self, kind: str, name: str) -> None:
+        """A fee or figure is found once a row, as soon as something names it."""
+        if (kind, name) in self.to_take:
+            self.to_take.remove((kind, name))
+            if kind == "fee":
+                self.accrue_fee(name)
+            else:
+                self.take_figure(name)
+
+    def take_figure(self, name: str) -> None:
+        noun = self.file.figure[name]
+        value = self.worth(noun.value, f"figure.{name}.value").value
+        if noun.every is None and noun.dates is None:
+            self.figures[name] = value
+            return
+        if self.row == 0:
+            worth = self.worth(noun.start or noun.value, f"figure.{name}.{'start' if noun.start else 'value'}")
+            plain_money = worth.sort == "plain" and self.sorts[name] == "money"
+            self.figures[name] = worth.value * (self.scale if plain_money else 1.0)
+        before = date(self.line.calc_date[self.row - 1]) if self.row else dt.date.min
+        if any(before < day <= date(self.line.calc_date[self.row]) for day in self.valuation_days(noun)):
+            self.figures[name] = value
+
+    def valuation_days(self, noun: object) -> list[dt.date]:
+        if noun.dates is not None:
+            return list(noun.dates)
+        length, days, count = noun.every.n, [], 0
+        while not days or days[-1] < self.file.dates.legal_final:
+            if noun.every.unit in ("day", "week"):
+                step = length * (7 if noun.every.unit == "week" else 1)
+                days.append(noun.first + dt.timedelta(step * count))
+            else:
+                month = noun.first.month - 1 + count * length * (12 if noun.every.unit == "year" else 1)
+                year, month = noun.first.year + month // 12, month % 12 + 1
+                last = calendar.monthrange(year, month)[1]
+                days.append(dt.date(year, month, last if noun.on == "last day" else min(noun.on, last)))
+            count += 1
+        return days
+
+    def accrue_fee(self, name: str) -> None:
+        fee = self.file.fee[name]
+        time = self.over_time(fee, (fee.rate or fee.amount).per)
+        if time is not None:
+            self.fees[name].accrued += self.charge(name) * time * self.given("fee_factor")
+        if fee.cap is not None:
+            grown = self.over_time(fee, fee.cap.per)
+            if grown is not None:
+                self.fees[name].room += self.money(f"fee.{name}.cap", fee.cap.value) * grown
 
     def charge(self, name: str) -> float:
         """One charge of a fee: rate on base, or amount."""
@@ -742,6 +795,8 @@ class Lane:
             put[f"support.{name}.left"], put[f"support.{name}.owed"] = min(helper.left, 1e300), helper.owed
         for name, balance in self.ledgers.items():
             put[f"ledger.{name}.balance"] = balance
+        for name, value in self.figures.items():
+            put[f"figure.{name}.value"] = value
         for name in self.file.trigger:
             put[f"trigger.{name}.active"] = float(self.active[name])
         put["stage"] = float(list(self.file.stage).index(self.stage))
@@ -750,6 +805,8 @@ class Lane:
             self.record[item][self.row] = value
         self.old_gaps.append(defaultdict(float, self.gaps))
         if self.ran:
+            for place, value in self.seen.items():
+                self.before[place].append(value)
             self.collected.clear()
             self.years_since = 0.0
 
@@ -792,7 +849,19 @@ class Lane:
                 return Worth(float(truth[node.op]), "pure")
             case f.Binary():
                 return self.arithmetic(node.op, self.eval(node.left, literals), self.eval(node.right, literals))
+            case f.Call(function="trailing" | "previous"):
+                return self.remembered(node, literals)
         return self.function(node.function, [self.eval(part, literals) for part in node.arguments])
+
+    def remembered(self, node: f.Call, literals: Literals) -> Worth:
+        """What the argument is now, and was on payment dates before this row."""
+        worth, place = self.eval(node.arguments[0], literals), (literals.at, node.at)
+        self.seen[place] = worth.value
+        past = self.before[place]
+        if node.function == "previous":
+            return Worth(past[-1] if past else 0.0, worth.sort)
+        count = int(node.arguments[1].value)
+        return Worth(left_to_right([worth.value, *past[::-1][: count - 1]]), worth.sort)
 
     def arithmetic(self, op: str, left: Worth, right: Worth) -> Worth:
         if op in "+-":
@@ -841,7 +910,11 @@ class Lane:
                 return Worth(self.accounts[rest], "money")
             case "target":
                 return Worth(self.amount(self.file.account[rest].target, f"account.{rest}.target"), "money")
+            case "figure":
+                self.take_now("figure", rest)
+                return Worth(self.figures[rest], self.sorts[rest])
             case "fee":
+                self.take_now("fee", rest.removesuffix(".over_cap"))
                 return Worth(self.fee_due(rest), "money")
             case "tax":
                 bill = self.taxes[rest]

@@ -119,17 +119,17 @@ def _whole_years(closing: np.datetime64, dates: Dates) -> NDArray[np.int64]:
     return np.asarray((months - (add_months(closing, months) > dates)) // 12)
 
 
-def accrue_fees(b: Builder) -> None:
+def accrue_fee(b: Builder, name: str) -> None:
     """Fees by time (a year, a month, a collection period) accrue on every row; the others wait for a list to run."""
-    for name, fee in b.deal.fee.items():
-        with b.asm.scope(b.locate(("fee", name))):
-            if _per(fee) in BY_TIME:
-                amount = _over_row(b, _charge(b, name, fee), _per(fee), fee)
-                b.add(b.asm.state(f"fee.{name}.accrued"), b.asm.value(Op.MUL, amount, b.asm.input("fee_factor")))
-        if fee.cap is not None and fee.cap.per in BY_TIME:
-            with b.asm.scope(b.locate(("fee", name, "cap"))):
-                room = _over_row(b, b.money(f"fee.{name}.cap", fee.cap.value), fee.cap.per, fee)
-                b.add(cap_room(b, name, fee.cap), room)
+    fee = b.deal.fee[name]
+    with b.asm.scope(b.locate(("fee", name))):
+        if _per(fee) in BY_TIME:
+            amount = _over_row(b, _charge(b, name, fee), _per(fee), fee)
+            b.add(b.asm.state(f"fee.{name}.accrued"), b.asm.value(Op.MUL, amount, b.asm.input("fee_factor")))
+    if fee.cap is not None and fee.cap.per in BY_TIME:
+        with b.asm.scope(b.locate(("fee", name, "cap"))):
+            room = _over_row(b, b.money(f"fee.{name}.cap", fee.cap.value), fee.cap.per, fee)
+            b.add(cap_room(b, name, fee.cap), room)
 
 
 BY_TIME = ("year", "month", "collection")

@@ -36,6 +36,7 @@ class Builder:
     record: dict[str, Slot] = field(default_factory=dict)
     starts: list[tuple[Slot, Slot]] = field(default_factory=list)
     gaps: list[tuple[int, Slot]] = field(default_factory=list)
+    memories: list[list[Slot]] = field(default_factory=list)
     money_params: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -183,6 +184,18 @@ class Builder:
     def ledger(self, name: str) -> Slot:
         item = f"ledger.{name}.balance"
         return self.kept(item, self.asm.state(item))
+
+    # figures ---------------------------------------------------------------------------------------------------
+    def figure(self, name: str) -> Slot:
+        item = f"figure.{name}.value"
+        return self.kept(item, self.asm.state(item))
+
+    def remembered(self, name: str, amount: Slot, dates: int) -> list[Slot]:
+        """``amount`` as it was on each of the last payment dates before this row, the latest first; 0 before any."""
+        slots = [self.asm.state(f"{name}.{number}") for number in range(dates + 1)]
+        self.asm.emit(Op.SET, slots[0], amount)
+        self.memories.append(slots)
+        return slots[1:]
 
     # pool ------------------------------------------------------------------------------------------------------
     def pool(self, channel: str) -> Slot:

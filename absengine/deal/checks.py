@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from absengine.calendars.day_count import convention
 from absengine.deal.date_checks import check_dates
+from absengine.deal.figure_checks import check_figures
 from absengine.deal.findings import Findings
 from absengine.deal.forms import coverable
 from absengine.deal.formula_checks import check_formulas
@@ -22,6 +23,10 @@ MOST_UNITS = 2.0**53
 
 REQUIRED_CHANNELS = ("interest", "principal", "prepayment", "recovery")
 OTHER_CHANNELS = ("fee", *(f"recovery.{source}" for source in RECOVERY_SOURCES))
+
+
+NAMED = ("tranche", "account", "entity", "index", "tax", "fee", "support", "ledger", "trigger", "stage", "figure")
+"""Tables whose entries the user names."""
 
 
 def check_deal(deal: DealFile, document: Document, problems: Problems) -> None:
@@ -49,6 +54,7 @@ class _Checks(Findings):
             self.support(name, support)
         for name, trigger in self.deal.trigger.items():
             check_trigger(self.deal, name, trigger, self)
+        check_figures(self.deal, self)
         check_formulas(self.deal, self)
         check_stages(self.deal, self)
 
@@ -151,7 +157,7 @@ class _Checks(Findings):
                 self.add("class-named-like-tranche", ("tranche", name, "class"), f"class '{tranche.klass}'",
                          "a class name that is no tranche's name", "rename the class")  # fmt: skip
         refuse_twins(((name, self.document.where(path)) for name, path in classes.items()), "class", self.problems)
-        for kind in ("tranche", "account", "entity", "index", "tax", "fee", "support", "ledger", "trigger", "stage"):
+        for kind in NAMED:
             places = [(name, self.document.where((kind, name))) for name in getattr(self.deal, kind)]
             refuse_twins(places, kind, self.problems)
         companies: dict[str, str] = {}

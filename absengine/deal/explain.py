@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 from absengine.deal.load import Deal
-from absengine.deal.nouns import Fee, FixedCoupon, PaymentDates, Stage, Step, Support, Tranche, Trigger
+from absengine.deal.nouns import Fee, Figure, FixedCoupon, PaymentDates, Stage, Step, Support, Tranche, Trigger
 from absengine.deal.sentences import CLAIMS, NOUNS, SECTIONS, TIMES, WORDS
 from absengine.deal.triggers import parse_effect
 from absengine.deal.verbs import VERBS
@@ -91,7 +91,7 @@ class _Explainer:
         parts: tuple[tuple[str, Callable[[], list[str]]], ...] = (
             ("dates", self.dates), ("pool", self.pool), ("entities", self.entities), ("accounts", self.accounts),
             ("classes", self.classes), ("claims", self.claims), ("supports", self.supports),
-            ("triggers", self.triggers), ("stages", self.stages),
+            ("figures", self.figures), ("triggers", self.triggers), ("stages", self.stages),
         )  # fmt: skip
         for section, part in parts:
             body = part()
@@ -230,6 +230,18 @@ class _Explainer:
                         covers=self.join(map(self.claim, support.covers)) or self.word("every step that names it"),
                         call=self.optional("call", support.call and self.days(support.call)),
                         reimbursed=self.word("reimbursed" if support.reimbursed else "not reimbursed"))  # fmt: skip
+
+    def figures(self) -> list[str]:
+        return [
+            self.say("figure", name=self.named(name, figure.label), value=figure.value, at=self.word(figure.at),
+                     dates=self.optional("sampled", self.samples(figure)), start=self.optional("starts", figure.start))
+            for name, figure in self.file.figure.items()
+        ]  # fmt: skip
+
+    def samples(self, figure: Figure) -> str:
+        if figure.every is None:
+            return self.join(figure.dates or ())
+        return self.say("sampling", every=self.every(figure.every), on=self.day(figure.on), first=figure.first)
 
     def triggers(self) -> list[str]:
         return [self.trigger(name, trigger) for name, trigger in self.file.trigger.items()]

@@ -10,7 +10,7 @@ from absengine.deal.assembler import Slot
 from absengine.deal.builder import Builder
 from absengine.errors import Problems, Where
 from absengine.kernels.opcodes import Op
-from absengine.language.formula import Binary, BoolOp, Call, Compare, Kind, Name, Node, Number, Unary, parse
+from absengine.language.formula import MEMORY, Binary, BoolOp, Call, Compare, Kind, Name, Node, Number, Unary, parse
 from absengine.language.kinds import check
 from absengine.language.scanner import Path
 
@@ -57,6 +57,7 @@ class _Emitter:
 
     def __init__(self, b: Builder, path: Path) -> None:
         self.b, self.path, self.literals = b, ".".join(str(part) for part in path), 0
+        self.memories = 0
 
     def node(self, node: Node, expected: Kind | None) -> Slot:
         match node:
@@ -113,6 +114,8 @@ class _Emitter:
             kind = self.common(*arguments[1:]) or expected
             flag = self.node(arguments[0], Kind.FLAG)
             return self.b.asm.value(Op.SELECT, self.node(arguments[1], kind), self.node(arguments[2], kind), flag)
+        if node.function in MEMORY:
+            return self._remembered(node, expected)
         kind = self.common(*arguments) or expected
         slots = [self.node(part, kind) for part in arguments]
         if node.function == "abs":
@@ -121,6 +124,17 @@ class _Emitter:
             whole = self.b.money("money.one", 1.0) if kind is Kind.MONEY else self.b.asm.one
             return self.b.asm.value(Op.FLOOR, slots[0], slots[1] if len(slots) > 1 else whole)
         return self._fold(Op.MIN if node.function == "min" else Op.MAX, slots)
+
+    def _remembered(self, node: Call, expected: Kind | None) -> Slot:
+        """The argument now is kept when the row's list has run; a figure takes it on every row, on every lane."""
+        amount = self.node(node.arguments[0], self.common(node.arguments[0]) or expected)
+        self.memories += 1
+        name = f"{self.path}.memory{self.memories}"
+        if node.function == "previous":
+            return self.b.remembered(name, amount, 1)[0]
+        length = node.arguments[1]
+        assert isinstance(length, Number)
+        return self.b.asm.total([amount, *self.b.remembered(name, amount, int(length.value) - 1)])
 
     def _fold(self, op: Op, slots: list[Slot]) -> Slot:
         result = slots[0]

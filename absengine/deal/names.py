@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from absengine.deal.accrue import cap_room, fee_to_come, tax_to_come
 from absengine.deal.assembler import Slot
 from absengine.deal.builder import Builder
-from absengine.deal.formulas import emit_formula
+from absengine.deal.definitions import in_order
+from absengine.deal.formulas import emit_formula, kind_of
 from absengine.deal.nouns import DealFile
+from absengine.errors import Problems, Where
 from absengine.kernels.opcodes import Op
-from absengine.language.formula import Kind
+from absengine.language.formula import Kind, parse
 from absengine.schema import CASH_CHANNELS, Floats
 
 Emit = Callable[[Builder, str], Slot]
@@ -180,6 +182,9 @@ FAMILIES: tuple[Family, ...] = (
            lambda deal: [f"{name}.{part}" for name in deal.support for part in ("left", "owed")], _support),
     Family("ledger", "台账", M, "debit balance of a ledger", "台账借方余额", lambda deal: deal.ledger,
            lambda b, member: b.ledger(member)),
+    Family("figure", "指标", Kind.NUMBER, "a figure of the deal, as last taken; its kind is that of its formula",
+           "交易定义的指标，取最近一次的数值，种类与其公式相同", lambda deal: deal.figure,
+           lambda b, member: b.figure(member)),
     Family("trigger", "触发事件", F, "the trigger is active", "触发事件处于生效状态", lambda deal: deal.trigger,
            lambda b, member: b.asm.state(f"trigger.{member}.active")),
     Family("stage", "阶段", F, "the deal is in this stage", "专项计划处于该阶段", lambda deal: deal.stage, _stage),
@@ -195,5 +200,10 @@ FAMILIES: tuple[Family, ...] = (
 
 
 def known_names(deal: DealFile) -> dict[str, Family]:
-    """Every name a formula of this deal may use."""
-    return {name: family for family in FAMILIES for name in family.names(deal)}
+    """Every name a formula of this deal may use; a figure has the kind of its formula."""
+    known = {name: family for family in FAMILIES for name in family.names(deal)}
+    for name in in_order(deal, ("figure",)):
+        node = parse(deal.figure[name.removeprefix("figure.")].value, Where(), Problems())
+        kind = None if node is None else kind_of(node, known)
+        known[name] = replace(known[name], kind=kind or Kind.NUMBER)
+    return known

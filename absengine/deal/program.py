@@ -13,6 +13,8 @@ import numpy as np
 from absengine.deal import accrue
 from absengine.deal.assembler import Slot, encode, lay_out
 from absengine.deal.builder import Builder, Locate
+from absengine.deal.definitions import in_order
+from absengine.deal.figures import emit_figure
 from absengine.deal.names import known_names
 from absengine.deal.nouns import DealFile
 from absengine.deal.triggers import compile_trigger
@@ -54,7 +56,7 @@ def compile_program(
         accrue.credit_account_interest(b)
         accrue.collect(b)
         accrue.accrue_coupons(b)
-        accrue.accrue_fees(b)
+        _take_once_a_row(b)
     with b.asm.into(b.asm.segment("tests before payment")), b.asm.scope():
         _tests_before(b)
     for number, (name, stage) in enumerate(deal.stage.items()):
@@ -66,12 +68,30 @@ def compile_program(
             for index, step in enumerate(stage.step):
                 compile_step(b, name, step, ("stage", name, "step", index), active)
     with b.asm.into(b.asm.segment("tests after payment")), b.asm.scope():
+        for figure in _figures(deal, "after payment"):
+            emit_figure(b, figure)
         for name, trigger in deal.trigger.items():
             if trigger.test == "after payment":
                 compile_trigger(b, name, trigger, b.ran)
     with b.asm.into(b.asm.segment("close")), b.asm.scope():
         _close(b)
     return _finish(b, timeline)
+
+
+def _take_once_a_row(b: Builder) -> None:
+    """Fees by time and figures, each after those it names."""
+    early = _figures(b.deal, "after collection")
+    for kind, _, name in (term.partition(".") for term in in_order(b.deal, ("fee", "figure"))):
+        if kind == "fee":
+            accrue.accrue_fee(b, name)
+        elif name in early:
+            emit_figure(b, name)
+
+
+def _figures(deal: DealFile, moment: str) -> list[str]:
+    """Figures taken at one moment of the row, each after those it names."""
+    names = [name.partition(".")[2] for name in in_order(deal, ("figure",))]
+    return [name for name in names if deal.figure[name].at == moment]
 
 
 def _tests_before(b: Builder) -> None:
@@ -116,6 +136,9 @@ def _close(b: Builder) -> None:
                 b.asm.emit(Op.COPY, overdue, b.principal_due(name))
     for track, gap in b.gaps:
         b.asm.emit(Op.REMEMBER, None, gap, k=track)
+    for slots in b.memories:
+        for older, newer in zip(reversed(slots[1:]), reversed(slots[:-1]), strict=True):
+            b.asm.emit(Op.SET, older, newer, mask=b.ran)
     for slot in list(b.asm.slots.values()):
         if slot.name.startswith("collected."):
             b.asm.emit(Op.SET, slot, b.asm.zero, mask=b.ran)

@@ -6,6 +6,7 @@
     pool.performing      a name, ``kind.name[.part]``; the caller says what kind it has
     + - * /              < <= > >= == !=              and or not    ( )
     min(a, b, …)  max(a, b, …)  abs(a)  if(flag, a, b)  floor(a) or floor(a, step): cut down to whole multiples of step
+    trailing(a, n)  previous(a): a on payment dates before, in figures only
 
 Nothing is evaluated here: the waterfall compiles the tree to instructions. Problems point inside the text: ``where``
 is the place of its first character, as ``Document.value_where`` gives it.
@@ -28,6 +29,7 @@ MAX_CHARACTERS = 4_000
 MAX_TOKENS = 400
 MAX_NESTING = 64
 MAX_NUMBER = 10**15  # beyond it a float no longer holds whole fen exactly
+MOST_TRAILING = 60  # payment dates a trailing sum reaches back: five years of months
 
 
 Comparison = Literal["<", "<=", ">", ">=", "==", "!="]
@@ -117,7 +119,13 @@ FUNCTIONS: dict[str, Function] = {
     "abs": Function(1, 1, "without its sign", "绝对值"),
     "if": Function(3, 3, "if(flag, a, b): a where the flag holds, else b", "条件成立取a, 否则取b"),
     "floor": Function(1, 2, "floor(a, step): cut down to whole multiples of step (1)", "向下取整到step的整数倍"),
-}
+    "trailing": Function(2, 2, "trailing(a, n): a now plus a on the n - 1 payment dates before; in figures only",
+                         "当期与此前n-1个兑付日的a之和（仅用于指标）"),
+    "previous": Function(1, 1, "a on the payment date before, 0 before the first; in figures only",
+                         "上一兑付日的a，首个兑付日前为0（仅用于指标）"),
+}  # fmt: skip
+MEMORY = frozenset({"trailing", "previous"})
+"""Functions of what was on earlier payment dates: a figure remembers its arguments, a step could not."""
 
 
 class _Token(NamedTuple):

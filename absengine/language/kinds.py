@@ -14,7 +14,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from absengine.errors import Problems, Where
-from absengine.language.formula import Binary, BoolOp, Call, Compare, Kind, Name, Node, Number, Unary, place, render
+from absengine.language.formula import (
+    MOST_TRAILING,
+    Binary,
+    BoolOp,
+    Call,
+    Compare,
+    Kind,
+    Name,
+    Node,
+    Number,
+    Unary,
+    place,
+    render,
+)
 from absengine.language.validation import did_you_mean, one_of
 
 _SHOWN = 48
@@ -32,7 +45,8 @@ _TIMES: dict[frozenset[Kind], Kind] = {
     frozenset({Kind.RATIO, Kind.COUNT}): Kind.COUNT,
     **{frozenset({kind, Kind.NUMBER}): kind for kind in _AMOUNTS},
 }
-_TAKES = {"min": _ORDERED, "max": _ORDERED, "abs": _AMOUNTS, "floor": _AMOUNTS}
+_TAKES = {"min": _ORDERED, "max": _ORDERED, "abs": _AMOUNTS, "floor": _AMOUNTS, "previous": _AMOUNTS,
+          "trailing": _AMOUNTS}  # fmt: skip
 _SAID = {Kind.MONEY: "an amount of money", Kind.FLAG: "a condition", Kind.NUMBER: "a plain number"}
 
 
@@ -146,7 +160,19 @@ class _Checker:
             condition = self.flag(node.arguments[0], "if")
             kind = self.same(node, "if", node.arguments[1:], _ANY)
             return kind if condition else None
+        if node.function == "trailing":
+            kind = self.same(node, node.function, node.arguments[:1], _TAKES[node.function])
+            return kind if self.count_of_dates(node.arguments[1]) else None
         return self.same(node, node.function, node.arguments, _TAKES[node.function])
+
+    def count_of_dates(self, node: Node) -> bool:
+        """The dates of a trailing sum are a number of the formula itself: memory is laid out before anything runs."""
+        plain = isinstance(node, Number) and node.kind is Kind.NUMBER
+        good = isinstance(node, Number) and plain and node.value in range(1, MOST_TRAILING + 1)
+        if not good:
+            allowed = f"a whole number from 1 to {MOST_TRAILING}"
+            self.add("trailing-count", node, f"{_shown(node)} payment dates", allowed, "write the number of dates")
+        return good
 
     def same(self, node: Node, sign: str, parts: Sequence[Node], takes: frozenset[Kind]) -> Kind | None:
         kinds = [kind for part in parts if (kind := self.kind(part))]

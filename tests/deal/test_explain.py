@@ -18,7 +18,7 @@ FULL = Path(__file__).parent / "full" / "deal.toml"
 DEALS = sorted([*ROOT.glob("scenarios/deals/*/deal.toml"), *ROOT.glob("tests/peer_cases/*/deal.toml"),
                 FULL, ROOT / "absengine/cli/starter/deal.toml"])  # fmt: skip
 CHINESE = re.compile(r"[一-鿿]")
-FORMULAS = {"base", "target", "when", "upto", "value", "price", "limit"}
+FORMULAS = {"base", "target", "when", "upto", "value", "price", "limit", "start", "notional"}
 AS_WRITTEN = {"name", "label", "source", "uscc", "aliases", "tape", "rights", "file", "id"}
 """Keys whose text is printed as it is written."""
 
@@ -80,7 +80,7 @@ def test_explain__every_step_in_its_order(path, language):
 def test_explain__chinese_has_no_english_words():
     """Left are names the user chose, formulas, day counts, files: no word of the language itself."""
     deal = load(FULL)
-    nouns = ("account", "tranche", "fee", "tax", "ledger", "index", "entity", "support", "trigger", "stage")
+    nouns = ("account", "tranche", "fee", "tax", "ledger", "index", "entity", "support", "trigger", "stage", "figure")
     kept = {"CNY", *(name for noun in nouns for name in deal.document.data[noun])}
     for path, value in leaves(deal.document.data):
         if path[-1] in FORMULAS | AS_WRITTEN | {"class", "index", "day_count", "calendar"} or path[:2] == (

@@ -11,10 +11,11 @@ from absengine.errors import Where
 from absengine.waterfall import Buffers, run_waterfall, settable, start_values
 
 
-def values(formula, unit="0.01", changes=None):
+def values(formula, unit="0.01", changes=None, also=""):
     """A formula's recorded value on every row of the plain deal, in main units where it is money."""
     step = f'  {{ id = "look", do = "probe", value = "{formula}" }},\n]'
-    deal = loaded(changed(("\n]", f"\n{step}"), ('name = "plain"', f'name = "plain"\nmoney = {{ unit = "{unit}" }}')))
+    money = f'name = "plain"\nmoney = {{ unit = "{unit}" }}'
+    deal = loaded(changed(("\n]", f"\n{step}"), ('name = "plain"', money), also=also))
     compiled = deal.compile(1000.0)
     start = start_values(compiled, [changes or {}], [Where()])
     inputs = np.zeros((len(compiled.channels), deal.timeline.rows + 1, 1))
@@ -81,3 +82,15 @@ def test_emit_formula__its_numbers_can_be_changed():
     assert found[0] == 9000.0 and compiled.scale == 100.0
     found, _ = values("max(2% * balance.A, 50)", changes={amount: 70})
     assert found[0] == 7000.0
+
+
+SEEN = """
+[figure.seen]
+value = "trailing(period.number, 2) - 3 * previous(period.number)"
+"""
+
+
+def test_emit_formula__memory_is_for_figures():
+    """previous(x) and trailing(x, n) look back over payment dates: worked by hand in test_figures."""
+    found, _ = values("figure.seen", also=SEEN)
+    assert list(found) == [3, 0, -3, -6]  # rows 3, 6, 9, 12 pay: 3; 6 + 3 - 9; 9 + 6 - 18; 12 + 9 - 27
