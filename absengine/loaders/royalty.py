@@ -105,7 +105,7 @@ def valued(stream: Counts, due: Dates, amount: Floats, cutoff: Dates, rate: Floa
 def _refuse_valuation(rows: terms.Rows, balance: Floats) -> None:
     stated = rows.tape.column("balance")
     rows.refuse(
-        np.abs(stated - balance) > AGREES_WITHIN * np.maximum(balance, 1.0), "balance", "valuation-not-the-forecast's",
+        np.abs(stated - balance) > AGREES_WITHIN * np.maximum(balance, 1.0), "balance", "valuation-not-of-forecast",
         lambda row: f"a value of {stated[row]:,.2f} where the forecast is worth {balance[row]:,.2f}",
         "the present value of the forecast at the rate on the row, or no value",
     )  # fmt: skip

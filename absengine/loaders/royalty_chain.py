@@ -69,8 +69,11 @@ class Streams:
 
     def take(self, rows: slice) -> Streams:
         """Some of the streams."""
-        own: dict[str, Any] = {item.name: getattr(self, item.name) for item in fields(self)}
-        return Streams(**{name: part[rows] if isinstance(part, np.ndarray) else part for name, part in own.items()})
+        every = {item.name: getattr(self, item.name) for item in fields(self)}
+        taken: dict[str, Any] = {
+            name: part[rows] if isinstance(part, np.ndarray) else part for name, part in every.items()
+        }
+        return Streams(**taken)
 
     @cached_property
     def month(self) -> Counts:

@@ -142,7 +142,7 @@ def _refuse_currency(rows: Rows, context: Context) -> None:
     told = np.array([str(text).strip().upper() for text in rows.tape.column("currency")], dtype=object)
     ours = context.currency.upper()
     rows.refuse(
-        np.asarray((told != "") & (told != ours) & (ours != "")), "currency", "currency-not-the-deal's",
+        np.asarray((told != "") & (told != ours) & (ours != "")), "currency", "currency-not-of-deal",
         lambda row: f"amounts in {told[row]}", f"{ours}, the currency of the deal",
         "convert the amounts before they are loaded: a path of exchange rates is not part of this loader",
     )  # fmt: skip

@@ -24,7 +24,10 @@ def _source(tape: Path) -> PoolSource:
     beside = {name: tape.with_name(f"{tape.stem}.{name}") for name in ("rights.csv", "plan.csv", "map.toml")}
     found = {name: path for name, path in beside.items() if path.exists()}
     kind = KINDS.get(tape.stem, "pledge_loan")
-    return PoolSource(tape, kind, rights=found.get("rights.csv"), plan=found.get("plan.csv"), map=found.get("map.toml"))
+    beside_it = {
+        part: found.get(name) for part, name in (("rights", "rights.csv"), ("plan", "plan.csv"), ("map", "map.toml"))
+    }
+    return PoolSource(tape, kind, currency="CNY", **beside_it)
 
 
 @pytest.mark.parametrize("tape", TAPES, ids=lambda path: path.name)
