@@ -123,18 +123,21 @@ def _first_fee_due(tape: Tape, rows: terms.Rows) -> Dates:
 
 def net_of_vat(tape: Tape) -> Tape:
     """The tape with every amount net of VAT."""
-    share = np.where(tape.column("fee_basis") == "gross", 1.0 / (1.0 + VAT_RATE), 1.0)
-    return _scaled(tape, _MONEY, share)
+    return _divided(tape, _MONEY, _vat(tape))
 
 
 def net_plan(plan: Tape, tape: Tape) -> Tape:
     """The fee plans with every amount net of VAT, by the basis of the contract each line belongs to."""
-    share = np.append(np.where(tape.column("fee_basis") == "gross", 1.0 / (1.0 + VAT_RATE), 1.0), 1.0)
-    return _scaled(plan, _OF_PLAN, share[rows_of(plan, tape)])
+    return _divided(plan, _OF_PLAN, np.append(_vat(tape), 1.0)[rows_of(plan, tape)])
 
 
-def _scaled(tape: Tape, names: tuple[str, ...], share: Floats) -> Tape:
-    return replace(tape, columns={k: v * share if k in names else v for k, v in tape.columns.items()})
+def _vat(tape: Tape) -> Floats:
+    """What each row's amounts are divided by."""
+    return np.where(tape.column("fee_basis") == "gross", 1.0 + VAT_RATE, 1.0)
+
+
+def _divided(tape: Tape, names: tuple[str, ...], by: Floats) -> Tape:
+    return replace(tape, columns={k: v / by if k in names else v for k, v in tape.columns.items()})
 
 
 def rows_of(plan: Tape, tape: Tape) -> Counts:

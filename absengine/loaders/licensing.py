@@ -193,7 +193,7 @@ def _given_claims(
     later = _Lines.joined([by_plan, by_amount])
     begin = np.where(np.isnat(regular), begin, regular)
     lines = _Lines.joined([later, _first_fees(net, given, licence, cutoff)])
-    _refuse_twice(net, rows, lines)
+    _refuse_lines(net, rows, given & (plan is not None), lines)
     names = _day_counts(net, given, rows.problems)
     grid = grid_of(lines.contract, lines.due, np.minimum(begin, _first_due(lines, begin)), len(net))
     years = accrual_years(grid, names, grid.start, grid.end)
@@ -244,7 +244,13 @@ def _first_fees(net: Tape, wanted: Flags, licence: Licence, cutoff: Dates) -> _L
     return _Lines(rows, licence.first_fee_due[rows], net.column("first_fee")[rows])
 
 
-def _refuse_twice(net: Tape, rows: terms.Rows, lines: _Lines) -> None:
+def _refuse_lines(net: Tape, rows: terms.Rows, planned: Flags, lines: _Lines) -> None:
+    none_left = np.bincount(lines.contract, minlength=len(net)) == 0
+    rows.refuse(
+        planned & none_left & ~(net.column("balance") == 0), "amort_type", "plan-missing",
+        lambda row: f"no fee due on or after the cut-off for {net.column('asset_id')[row]}",
+        "a line per fee in the plan file",
+    )  # fmt: skip
     same = (lines.contract[1:] == lines.contract[:-1]) & (lines.due[1:] == lines.due[:-1])
     day = dict(zip(lines.contract[1:][same].tolist(), lines.due[1:][same].astype(str).tolist(), strict=True))
     twice = np.zeros(len(net), dtype=bool)
@@ -262,11 +268,6 @@ def _worth(net: Tape, rows: terms.Rows, given: Flags, grid: Grid, years: Floats,
     solved = fee_claims.solve_rate(grid, years, cash, balance)
     total = np.bincount(grid.contract, cash, minlength=len(net))
     has, worth = grid.count > 0, ~np.isnan(balance)
-    rows.refuse(
-        given & ~has & ~(balance == 0), "amort_type", "plan-missing",
-        lambda row: f"no fee due on or after the cut-off for {net.column('asset_id')[row]}",
-        "a line per fee in the plan file",
-    )  # fmt: skip
     rows.refuse(
         given & has & ~worth & np.isnan(stated), "balance", "claim-without-value",
         lambda row: f"fees of {total[row]:,.2f} without a balance and without a rate",
@@ -295,7 +296,8 @@ def _loan_claims(
 ) -> _Claims:
     """Claims repaid as a loan is: by the maths of pledge loans, a first fee still due taken out of the balance."""
     which = np.flatnonzero(wanted)
-    own_plan, planned = _plan_of_loans(net, plan, wanted, cutoff)
+    split = wanted & np.asarray(net.column("amort_type") == "plan")
+    own_plan, planned = _plan_of_loans(net, plan, split, cutoff)
     balance = np.where(np.isnan(net.column("balance")), planned, net.column("balance"))
     rows.refuse(
         wanted & np.isnan(balance), "balance", "claim-without-value",
