@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from absengine.calendars.business_days import calendar as roll_calendar
 from absengine.deal.load import Deal
 from absengine.deal.names import known_names
 from absengine.errors import Problems, Where
@@ -105,6 +106,10 @@ class Note:
     on_interest_accrued: float = 0.0
     repaid: float = 0.0
     fixing: float = 0.0
+    put: float = 0.0  # put to the issuer and not yet paid
+    options_passed: int = 0
+    extra_accrued: float = 0.0  # additional interest since the anticipated repayment date
+    extra: float = 0.0
 
 
 @dataclass
@@ -173,6 +178,7 @@ class Lane:
         self.gaps: dict[tuple[str, str], float] = defaultdict(float)
         self.old_gaps: list[dict[tuple[str, str], float]] = []
         self.figures = dict.fromkeys(self.file.figure, 0.0)
+        self.put_found: set[str] = set()  # classes whose put of this row has been found
         kinds = known_names(self.file)
         money = {name for name in self.file.figure if kinds[f"figure.{name}"].kind is f.Kind.MONEY}
         self.sorts = {name: "money" if name in money else "pure" for name in self.file.figure}
@@ -294,20 +300,61 @@ class Lane:
             coupon = self.coupon(note, tranche.coupon, start, end)
             self.flows[f"tranche.{name}.coupon"] = coupon
             time = coupon * self.accrual(tranche.coupon.day_count)
+            if tranche.ard is not None:
+                self.additional(note, tranche, start, end)
             bearing = note.balance + (note.unpaid if tranche.interest_on_unpaid == "compound" else 0.0)
             if tranche.interest_on_unpaid == "simple":
                 note.on_interest_accrued += (note.unpaid - note.on_interest) * time
             note.accrued += bearing * time
 
     def coupon(self, note: Note, terms: object, start: dt.date, end: dt.date) -> float:
+        put = self.file.tranche[note.name].put
+        change = 0.0
+        if put is not None:
+            change = self.number(f"tranche.{note.name}.put.adjust", put.adjust) * note.options_passed
         if terms.kind == "fixed":
             rate = self.number(f"tranche.{note.name}.coupon.rate", terms.rate)
-            return max(rate + (self.stepped(terms, start, end) - terms.rate), 0.0)
+            return max(rate + (self.stepped(terms, start, end) - terms.rate) + change, 0.0)
         if self.resets(terms.reset):
             note.fixing = self.given(f"index.{terms.index}") + self.number(
                 f"tranche.{note.name}.coupon.spread", terms.spread
             )
-        return max(note.fixing, 0.0)
+        rate = note.fixing + change
+        if terms.floor is not None:
+            rate = max(rate, self.number(f"tranche.{note.name}.coupon.floor", terms.floor))
+        if terms.cap is not None:
+            rate = min(rate, self.number(f"tranche.{note.name}.coupon.cap", terms.cap))
+        return max(rate, 0.0)
+
+    def additional(self, note: Note, tranche: object, start: dt.date, end: dt.date) -> None:
+        """Interest on top for the days of the row from the anticipated repayment date on."""
+        years, anchor = YEARS[tranche.coupon.day_count], date(self.line.anchor[self.row])
+        since = min(max(start, tranche.ard.date), end)
+        rate = self.number(f"tranche.{note.name}.ard.additional", tranche.ard.additional)
+        base = note.balance + (note.extra if tranche.ard.on_unpaid == "compound" else 0.0)
+        note.extra_accrued += base * (rate * (years(anchor, end) - years(anchor, since)))
+
+    def is_option_date(self, name: str) -> bool:
+        """The row's payment date is one of the option dates, or one of them moved over a holiday."""
+        put = self.file.tranche[name].put
+        if put is None or not self.line.pays[0][self.row]:
+            return False
+        due = date(self.line.pay_date[self.row])
+        listed = {date(day) for day in self.line.pay_date[self.line.pays[0]]}
+        rule = self.file.dates.payment
+        moved = [day if day in listed else date(roll_calendar(rule.calendar).roll(np.datetime64(day), rule.roll))
+                 for day in put.dates]  # fmt: skip
+        return due in moved
+
+    def put_due(self, note: Note) -> float:
+        put = self.file.tranche[note.name].put
+        if put is None:
+            return 0.0
+        fresh = 0.0
+        if self.is_option_date(note.name) and note.name not in self.put_found:
+            share = min(max(self.number(f"tranche.{note.name}.put.share", put.share), 0.0), 1.0)
+            fresh = cut(note.balance * share, note.quantum)
+        return min(note.put + fresh, note.balance)
 
     def stepped(self, terms: object, start: dt.date, end: dt.date) -> float:
         """The level from ``start`` to ``end``, piece by piece, each piece with its share of the time."""
@@ -429,7 +476,15 @@ class Lane:
     def fall_due(self) -> None:
         for name, tranche in self.file.tranche.items():
             note = self.notes[name]
-            if tranche.principal is not None and tranche.principal.kind in ("plan", "bullet"):
+            if tranche.put is not None:
+                note.put = self.put_due(note)
+                self.put_found.add(name)
+            if tranche.ard is not None:
+                fresh = cut(note.extra_accrued, note.quantum)
+                note.extra_accrued -= fresh
+                note.extra += fresh
+                self.flows[f"tranche.{name}.additional_due"] = note.extra
+            if self.owes_by_terms(name):
                 self.flows[f"tranche.{name}.principal_due"] = self.principal_due(note)
             if tranche.coupon is None:
                 continue
@@ -461,7 +516,14 @@ class Lane:
             bill.unpaid += fresh
             self.flows[f"tax.{name}.due"] = bill.unpaid
 
+    def owes_by_terms(self, name: str) -> bool:
+        tranche = self.file.tranche[name]
+        return tranche.put is not None or getattr(tranche.principal, "kind", "") in ("plan", "target", "bullet")
+
     def principal_due(self, note: Note) -> float:
+        return max(self.by_terms(note), self.put_due(note))
+
+    def by_terms(self, note: Note) -> float:
         """By the class's own terms; all of it at legal final."""
         terms = self.file.tranche[note.name].principal
         if self.row == self.line.rows - 1:
@@ -471,6 +533,10 @@ class Lane:
         if terms is not None and terms.kind == "plan":
             planned = float(np.cumsum(self.deal.plans[note.name])[self.row]) * self.scale * (note.face / note.scheduled)
             return max(min(cut(planned - note.repaid, note.quantum), note.balance), 0.0)
+        if terms is not None and terms.kind == "target":
+            wanted = (note.scheduled - float(np.cumsum(self.deal.plans[note.name])[self.row]) * self.scale)
+            above = note.balance - wanted * (note.face / note.scheduled)
+            return max(min(cut(above, note.quantum), note.balance), 0.0)
         return 0.0
 
     def interest_due(self, note: Note) -> float:
@@ -627,8 +693,7 @@ class Lane:
                 self.flows[f"{at}.from.{source}"] += amount
             missing = [want - amount for want, amount in zip(missing, amounts, strict=True)]
         for claim, want, rest in zip(claims, asked, missing, strict=True):
-            kind = "" if claim.note is None else getattr(self.file.tranche[claim.note.name].principal, "kind", "")
-            if claim.note is not None and kind not in ("plan", "bullet"):
+            if claim.note is not None and not self.owes_by_terms(claim.note.name):
                 due = want if step.upto is not None else want - rest
                 self.flows[f"tranche.{claim.note.name}.principal_due"] += due
         self.flows[f"{at}.short"] = left_to_right(missing)
@@ -709,6 +774,8 @@ class Lane:
                 return [
                     self.principal_claim(n) for n in self.notes_of(rest) if named or self.file.tranche[n.name].principal
                 ]
+            case "additional":
+                return [self.extra_claim(n) for n in self.notes_of(rest) if self.file.tranche[n.name].ard]
             case "residual":
                 note = self.notes[rest]
                 return [Claim(1e300, 1e300, note.quantum, self.flow(f"tranche.{rest}.residual_paid"), everything=True)]
@@ -742,9 +809,17 @@ class Lane:
         def paid(amount: float) -> None:
             note.balance -= amount
             note.repaid += amount
+            note.put = max(note.put - amount, 0.0)
             self.flows[f"tranche.{note.name}.principal_paid"] += amount
 
         return Claim(note.balance, self.principal_due(note), note.quantum, paid, note=note)
+
+    def extra_claim(self, note: Note) -> Claim:
+        def paid(amount: float) -> None:
+            note.extra -= amount
+            self.flows[f"tranche.{note.name}.additional_paid"] += amount
+
+        return Claim(note.extra, note.extra, note.quantum, paid)
 
     def bill_claim(self, bill: Bill, name: str) -> Claim:
         over = name.endswith(".over_cap")
@@ -781,6 +856,9 @@ class Lane:
         for name, note in self.notes.items():
             put[f"tranche.{name}.balance"] = note.balance
             put[f"tranche.{name}.interest_unpaid"] = note.unpaid
+            if self.file.tranche[name].put is not None:
+                put[f"tranche.{name}.put_unpaid"] = note.put
+            put[f"tranche.{name}.additional_unpaid"] = note.extra
             if self.file.tranche[name].principal is not None:
                 put[f"tranche.{name}.principal_overdue"] = self.principal_due(note)
         for name, balance in self.accounts.items():
@@ -803,6 +881,9 @@ class Lane:
         put["ran"], put["pool.called"], put["pool.defaulted"] = float(self.ran), float(self.called), self.defaulted
         for item, value in put.items():
             self.record[item][self.row] = value
+        for name, note in self.notes.items():
+            note.options_passed += self.is_option_date(name)
+        self.put_found.clear()
         self.old_gaps.append(defaultdict(float, self.gaps))
         if self.ran:
             for place, value in self.seen.items():
@@ -903,6 +984,9 @@ class Lane:
                 return Worth(left_to_right([self.interest_due(note) for note in self.notes_of(rest)]), "money")
             case "principal":
                 return Worth(left_to_right([self.principal_due(note) for note in self.notes_of(rest)]), "money")
+            case "additional":
+                parts = [note.extra + cut(note.extra_accrued, note.quantum) for note in self.notes_of(rest)]
+                return Worth(left_to_right(parts), "money")
             case "due":
                 parts = [self.interest_due(note) + self.principal_due(note) for note in self.notes_of(rest)]
                 return Worth(left_to_right(parts), "money")

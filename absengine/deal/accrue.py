@@ -9,7 +9,8 @@ from absengine.calendars.date_rules import add_months
 from absengine.deal.assembler import Slot
 from absengine.deal.builder import Builder
 from absengine.deal.formulas import emit_formula
-from absengine.deal.nouns import Fee, FixedCoupon, FloatingCoupon
+from absengine.deal.nouns import Fee, FixedCoupon, FloatingCoupon, Tranche
+from absengine.deal.options import accrue_additional, additional_falls_due, put_adjustment, put_falls_due
 from absengine.kernels.opcodes import Op
 from absengine.language.formula import Kind
 from absengine.language.units import AmountPer
@@ -63,6 +64,7 @@ def accrue_coupons(b: Builder) -> None:
             continue
         with b.asm.scope(b.locate(("tranche", name, "coupon"))):
             coupon = _coupon(b, name, tranche.coupon)
+            accrue_additional(b, name)
             rate = b.asm.value(Op.MUL, coupon, b.accrual_factor(tranche.coupon.day_count))
             base = b.balance(name)
             if tranche.interest_on_unpaid == "compound":
@@ -78,14 +80,30 @@ def _coupon(b: Builder, name: str, terms: FixedCoupon | FloatingCoupon) -> Slot:
     applied = b.flow(f"tranche.{name}.coupon")
     if isinstance(terms, FixedCoupon):
         rate = b.asm.param(f"tranche.{name}.coupon.rate", terms.rate)
-        b.asm.emit(Op.MAX, applied, b.asm.value(Op.ADD, rate, b.asm.table(_steps(b, terms))), b.asm.zero)
-        return applied
-    spread = b.asm.param(f"tranche.{name}.coupon.spread", terms.spread)
-    market = b.asm.value(Op.ADD, b.asm.input(f"index.{terms.index}"), spread)
-    fixed = b.asm.state(f"tranche.{name}.coupon_reset")
-    b.asm.emit(Op.SET, fixed, market, mask=b.asm.table(_resets(b, terms)))
-    b.asm.emit(Op.MAX, applied, fixed, b.asm.zero)
+        level = _adjusted(b, name, b.asm.value(Op.ADD, rate, b.asm.table(_steps(b, terms))))
+    else:
+        spread = b.asm.param(f"tranche.{name}.coupon.spread", terms.spread)
+        market = b.asm.value(Op.ADD, b.asm.input(f"index.{terms.index}"), spread)
+        fixed = b.asm.state(f"tranche.{name}.coupon_reset")
+        b.asm.emit(Op.SET, fixed, market, mask=b.asm.table(resets(b, terms.reset)))
+        level = _bounded(b, name, terms, _adjusted(b, name, fixed))
+    b.asm.emit(Op.MAX, applied, level, b.asm.zero)
     return applied
+
+
+def _adjusted(b: Builder, name: str, rate: Slot) -> Slot:
+    """A coupon with what option dates have added to it (票面利率调整)."""
+    change = put_adjustment(b, name)
+    return rate if change is None else b.asm.value(Op.ADD, rate, change)
+
+
+def _bounded(b: Builder, name: str, terms: FloatingCoupon, rate: Slot) -> Slot:
+    """A floating coupon within its floor and its cap; where a case puts the floor above the cap, the cap holds."""
+    if terms.floor is not None:
+        rate = b.asm.value(Op.MAX, rate, b.asm.param(f"tranche.{name}.coupon.floor", terms.floor))
+    if terms.cap is not None:
+        rate = b.asm.value(Op.MIN, rate, b.asm.param(f"tranche.{name}.coupon.cap", terms.cap))
+    return rate
 
 
 def _steps(b: Builder, terms: FixedCoupon) -> Floats:
@@ -104,11 +122,11 @@ def _steps(b: Builder, terms: FixedCoupon) -> Floats:
     return added
 
 
-def _resets(b: Builder, terms: FloatingCoupon) -> Floats:
-    """Rows that start an interest period on which a floating coupon is fixed: each, or the first of each new year."""
+def resets(b: Builder, reset: str) -> Floats:
+    """Rows that start an interest period on which a floating rate is fixed: each, or the first of each new year."""
     line = b.timeline
     flags = line.accrual_start == line.anchor
-    if terms.reset == "yearly":
+    if reset == "yearly":
         flags = np.diff(_whole_years(line.closing, line.anchor), prepend=-1) > 0
     return np.asarray(flags, dtype=float)
 
@@ -176,6 +194,12 @@ def _months(b: Builder, fee: Fee) -> Floats:
     return np.asarray(whole + days / 30.0, dtype=float)
 
 
+def owes_by_terms(tranche: Tranche) -> bool:
+    """Whether principal falls due whatever a step allots: by plan, target, bullet or put."""
+    passes = tranche.principal is None or tranche.principal.kind == "pass_through"
+    return tranche.put is not None or not passes
+
+
 def fall_due(b: Builder, active: Slot) -> None:
     """When a list runs: accrued interest, fees and taxes become due, cut down to whole units; the fraction waits."""
     b.asm.emit(Op.SET, b.ran, b.asm.one, mask=active)
@@ -191,7 +215,9 @@ def fall_due(b: Builder, active: Slot) -> None:
                     b.add(b.interest_on_interest(name), extra, active)
                     b.add(b.interest_unpaid(name), extra, active)
                 b.asm.emit(Op.SET, b.flow(f"tranche.{name}.interest_due"), b.interest_unpaid(name), mask=active)
-            if tranche.principal is not None and tranche.principal.kind != "pass_through":
+            additional_falls_due(b, name, active)
+            put_falls_due(b, name, active)
+            if owes_by_terms(tranche):
                 b.asm.emit(Op.SET, b.flow(f"tranche.{name}.principal_due"), b.principal_due(name), mask=active)
     for name, fee in b.deal.fee.items():
         with b.asm.scope(b.locate(("fee", name))):

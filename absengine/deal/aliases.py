@@ -20,5 +20,6 @@ ALIASES: dict[str, str] = {
     "一次性": "once", "持续期间": "while", "治愈": "cure", "效果": "effect", "价格": "price", "阶段": "stage",
     "支付日历": "pays", "步骤": "step", "编号": "id", "动作": "do", "对象": "what", "从": "from", "至": "to",
     "分配方式": "share", "不超过": "upto", "其次": "then", "数值": "value", "释放": "release", "格式": "schema",
-    "指标": "figure", "时点": "at", "初值": "start",
+    "利率下限": "floor", "目标余额": "balances", "回售": "put", "调整": "adjust", "预期偿付日": "ard",
+    "附加利率": "additional", "欠付计息": "on_unpaid", "指标": "figure", "时点": "at", "初值": "start",
 }  # fmt: skip

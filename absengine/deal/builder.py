@@ -11,6 +11,7 @@ import numpy as np
 from absengine.calendars.day_count import accrued, convention
 from absengine.deal.assembler import UNLIMITED, Assembler, Slot
 from absengine.deal.nouns import DealFile, Tranche
+from absengine.deal.plans import payment_row
 from absengine.errors import Where
 from absengine.kernels.opcodes import Op
 from absengine.language.scanner import Path
@@ -132,8 +133,50 @@ class Builder:
             due = self.asm.value(Op.ADD, due, self.floored(self.interest_on_interest_accrued(name), quantum))
         return due
 
+    def additional_accrued(self, name: str) -> Slot:
+        return self.asm.state(f"tranche.{name}.additional_accrued")
+
+    def additional_unpaid(self, name: str) -> Slot:
+        """Additional interest since the anticipated repayment date that is due and unpaid."""
+        item = f"tranche.{name}.additional_unpaid"
+        return self.kept(item, self.asm.state(item))
+
+    def put_open(self, name: str) -> Slot:
+        """Principal put to the issuer and not yet paid."""
+        item = f"tranche.{name}.put_unpaid"
+        return self.kept(item, self.asm.state(item))
+
+    def put_taken(self, name: str) -> Slot:
+        """The list of this row has found what is put."""
+        return self.asm.flow(f"tranche.{name}.put_taken")
+
+    def option_rows(self, name: str) -> Floats:
+        """1 on the rows of the option dates of a class, which are payment dates."""
+        put, flags = self.tranche(name).put, np.zeros(self.timeline.rows)
+        for date in () if put is None else put.dates:
+            row = payment_row(date, self.deal, self.timeline)
+            assert row is not None
+            flags[row] = 1.0
+        return flags
+
+    def put_due(self, name: str) -> Slot:
+        """Principal put and not yet paid, with what an option date adds once its list runs."""
+        balance, put = self.balance(name), self.tranche(name).put
+        assert put is not None
+        share = self.asm.positive(self.asm.param(f"tranche.{name}.put.share", put.share))
+        amount = self.asm.value(Op.MUL, balance, self.asm.value(Op.MIN, share, self.asm.one))
+        waiting = self.asm.value(Op.NOT, self.put_taken(name))
+        waiting = self.asm.value(Op.AND, self.asm.table(self.option_rows(name)), waiting)
+        fresh = self.where_set(waiting, self.floored(amount, self.tranche_quantum(name)))
+        return self.asm.value(Op.MIN, self.asm.value(Op.ADD, self.put_open(name), fresh), balance)
+
     def principal_due(self, name: str) -> Slot:
-        """Principal due by the class's own terms (domain §9): plan and arrears, bullet, everything at legal final."""
+        """Principal due (domain §9): by the class's own terms, and what its holders have put."""
+        due = self._due_by_terms(name)
+        return due if self.tranche(name).put is None else self.asm.value(Op.MAX, due, self.put_due(name))
+
+    def _due_by_terms(self, name: str) -> Slot:
+        """Plan and arrears, target, bullet, everything at legal final."""
         balance = self.balance(name)
         final = np.zeros(self.timeline.rows)
         final[-1] = 1.0
@@ -145,7 +188,10 @@ class Builder:
             return due
         planned = self.asm.table(np.cumsum(self.plans[name]) * self.scale)
         scaled = self.asm.value(Op.MUL, planned, self._face_ratio(name))
-        behind = self.asm.positive(self.asm.value(Op.SUB, scaled, self.repaid(name)))
+        gone = self.repaid(name)
+        if terms is not None and terms.kind == "target":
+            gone = self.asm.value(Op.SUB, self.face(name), balance)
+        behind = self.asm.positive(self.asm.value(Op.SUB, scaled, gone))
         behind = self.floored(behind, self.tranche_quantum(name))  # as for interest, the fraction of a unit waits
         return self.asm.value(Op.MAX, due, self.asm.value(Op.MIN, behind, balance))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from absengine.calendars.day_count import convention
+from absengine.deal.class_checks import check_class
 from absengine.deal.date_checks import check_dates
 from absengine.deal.figure_checks import check_figures
 from absengine.deal.findings import Findings
@@ -115,6 +116,7 @@ class _Checks(Findings):
                      f"a whole multiple of the unit {unit:g}", "correct the face or the unit")  # fmt: skip
         if tranche.coupon is not None:
             self.coupon((*path, "coupon"), tranche.coupon)
+        check_class(self.deal, name, tranche, self)
         expected = getattr(tranche.principal, "expected", None)
         if expected is not None and not dates.closing < expected <= dates.legal_final:
             self.add("expected-maturity", (*path, "principal", "expected"), f"an expected maturity of {expected}",

@@ -7,6 +7,7 @@ import datetime as dt
 import numpy as np
 
 from absengine.calendars.business_days import calendar
+from absengine.deal.class_checks import check_option_rows
 from absengine.deal.findings import Findings
 from absengine.deal.nouns import DealFile, PaymentDates, Regular
 from absengine.deal.timeline import day, payment_dates
@@ -54,6 +55,7 @@ def check_rows(deal: DealFile, timeline: Timeline, findings: Findings) -> None:
         findings.add("payments-between-collections", ("dates", "legal_final"),
                      f"legal final {final} and a payment on {payments[-1]} after one collection date ({calc[-1]})",
                      "a collection date before each payment", f"end on {payments[-1]}, or later")  # fmt: skip
+    check_option_rows(deal, timeline, findings)
     for name, days in timeline.call_date.items():
         path, paying = ("support", name, "call"), timeline.pays.any(axis=0)
         late, early = paying & (days > timeline.pay_date), paying & (days < timeline.cutoff)

@@ -10,7 +10,18 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 from absengine.deal.load import Deal
-from absengine.deal.nouns import Fee, Figure, FixedCoupon, PaymentDates, Stage, Step, Support, Tranche, Trigger
+from absengine.deal.nouns import (
+    Fee,
+    Figure,
+    FixedCoupon,
+    FloatingCoupon,
+    PaymentDates,
+    Stage,
+    Step,
+    Support,
+    Tranche,
+    Trigger,
+)
 from absengine.deal.sentences import CLAIMS, NOUNS, SECTIONS, TIMES, WORDS
 from absengine.deal.triggers import parse_effect
 from absengine.deal.verbs import VERBS
@@ -70,7 +81,8 @@ class _Explainer:
         kind, _, name = claim.partition(".")
         stem = name.removesuffix(".over_cap")
         form = CLAIMS["over_cap" if stem != name else kind][self.language]
-        return form.format(name=self.known("tranche" if kind in ("interest", "principal", "residual") else kind, stem))
+        of_class = kind in ("interest", "principal", "residual", "additional")
+        return form.format(name=self.known("tranche" if of_class else kind, stem))
 
     def effect(self, text: str | None) -> str:
         effect = parse_effect(text)
@@ -175,6 +187,7 @@ class _Explainer:
         flags += [] if tranche.interest_on_unpaid == "none" else [self.word(tranche.interest_on_unpaid)]
         return self.say("tranche", name=self.named(name, tranche.label), klass=tranche.klass, face=money(tranche.face),
                         coupon=self.coupon(tranche), principal=self.principal(name, tranche),
+                        put=self.put(tranche), ard=self.ard(tranche),
                         flags=self.optional("flags", self.join(flags)))  # fmt: skip
 
     def coupon(self, tranche: Tranche) -> str:
@@ -186,7 +199,25 @@ class _Explainer:
             return self.say("fixed", rate=percent(coupon.rate), day_count=coupon.day_count,
                             steps=self.optional("steps", steps))  # fmt: skip
         return self.say("floating", index=coupon.index, spread=self.spread(coupon.spread),
-                        reset=self.word(coupon.reset), day_count=coupon.day_count)  # fmt: skip
+                        reset=self.word(coupon.reset), day_count=coupon.day_count,
+                        bounds=self.bounds(coupon))  # fmt: skip
+
+    def bounds(self, coupon: FloatingCoupon) -> str:
+        ends = [self.say(noun, value=percent(rate)) for noun, rate in (("floor", coupon.floor), ("ceiling", coupon.cap))
+                if rate is not None]  # fmt: skip
+        return self.optional("bounds", self.join(ends))
+
+    def put(self, tranche: Tranche) -> str:
+        put = tranche.put
+        return "" if put is None else self.say("put", dates=self.join(put.dates), share=percent(put.share),
+                                               adjust=self.spread(put.adjust))  # fmt: skip
+
+    def ard(self, tranche: Tranche) -> str:
+        ard = tranche.ard
+        if ard is None:
+            return ""
+        unpaid = "" if ard.on_unpaid == "none" else self.optional("flags", self.word(ard.on_unpaid))
+        return self.say("ard", date=ard.date, rate=percent(ard.additional), unpaid=unpaid)
 
     def spread(self, spread: float) -> str:
         sign = "-" if spread < 0 else "+"
@@ -199,7 +230,13 @@ class _Explainer:
         if terms.kind == "plan":
             rows = zip(self.deal.timeline.pay_date, self.deal.plans[name], strict=True)
             amounts = (self.say("dated amount", amount=money(amount), date=date) for date, amount in rows if amount)
-            return self.say("plan", amounts=self.join(amounts))
+            return self.say("plan", amounts=self.join(amounts), file=self.optional("file", terms.file))
+        if terms.kind == "target":
+            left, balances = tranche.face, []
+            for date, amount in zip(self.deal.timeline.pay_date, self.deal.plans[name], strict=True):
+                left -= amount
+                balances += [self.say("dated balance", balance=money(left), date=date)] if amount else []
+            return self.say("target balances", balances=self.join(balances), file=self.optional("file", terms.file))
         if terms.kind == "bullet":
             return self.say("bullet", expected=terms.expected)
         return self.say("pass_through", expected=self.optional("expected", terms.expected))

@@ -25,6 +25,7 @@ def claim_names(deal: DealFile, kind: str) -> list[str]:
     pools: dict[str, list[str]] = {
         "interest": [c for c in classes if claim_members(deal, f"interest.{c}")],
         "principal": [c for c in classes if claim_members(deal, f"principal.{c}")],
+        "additional": [c for c in classes if claim_members(deal, f"additional.{c}")],
         "residual": list(deal.tranche),
         "fee": deal.fee_names(),
         "tax": list(deal.tax), "ledger": list(deal.ledger), "account": list(deal.account),
@@ -41,11 +42,13 @@ def coverable(deal: DealFile) -> list[str]:
 def claim_members(deal: DealFile, name: str) -> list[str]:
     """The single claims behind a name: a class of tranches opened up."""
     kind, _, rest = name.partition(".")
-    if kind not in ("interest", "principal"):
+    if kind not in ("interest", "principal", "additional"):
         return [name]
     tranches: Sequence[str] = deal.tranches_of(rest)
     if kind == "interest":
         tranches = [n for n in tranches if deal.tranche[n].coupon is not None]
+    elif kind == "additional":
+        tranches = [n for n in tranches if deal.tranche[n].ard is not None]
     elif rest not in deal.tranche:
         tranches = [n for n in tranches if deal.tranche[n].principal is not None]
     return [f"{kind}.{n}" for n in tranches]

@@ -7,6 +7,7 @@ from typing import Any, cast
 from absengine.deal.formulas import kind_of, parsed
 from absengine.deal.load import Deal
 from absengine.deal.names import known_names
+from absengine.deal.nouns import Tranche
 from absengine.deal.program import Compiled
 from absengine.deal.triggers import parse_effect
 from absengine.errors import Where
@@ -75,7 +76,10 @@ def _step(deal: Deal, stage: str, index: int) -> StepLabel:
 def _tranche(deal: Deal, name: str) -> TrancheLabel:
     tranche = deal.file.tranche[name]
     expected = getattr(tranche.principal, "expected", None)
-    if expected is None and name in deal.plans:
+    if expected is None and tranche.ard is not None:
+        expected = tranche.ard.date
+    repaid = name in deal.plans and sum(deal.plans[name]) >= tranche.face - deal.file.deal.money.unit / 2
+    if expected is None and repaid:
         last = max(i for i, amount in enumerate(deal.plans[name]) if amount > 0)
         expected = deal.timeline.pay_date[last]
     return TrancheLabel(
@@ -85,11 +89,18 @@ def _tranche(deal: Deal, name: str) -> TrancheLabel:
         face=tranche.face,
         timely=tranche.timely,
         residual=tranche.principal is None,
-        amortisation=tranche.principal.kind if tranche.principal else "residual",
+        amortisation=_amortisation(tranche),
         day_count=tranche.coupon.day_count if tranche.coupon else "ACT/365F",
         expected_maturity=None if expected is None else str(expected),
         place=place(deal.where(("tranche", name))),
     )
+
+
+def _amortisation(tranche: Tranche) -> str:
+    """How principal falls due: what is put (回售) is due by the class's own terms, the rest is passed through."""
+    if tranche.principal is None:
+        return "residual"
+    return "put" if tranche.put and tranche.principal.kind == "pass_through" else tranche.principal.kind
 
 
 def _trigger(deal: Deal, name: str) -> TriggerLabel:

@@ -13,6 +13,7 @@ from absengine.deal.builder import Builder
 from absengine.deal.definitions import in_order
 from absengine.deal.formulas import emit_formula, kind_of
 from absengine.deal.nouns import DealFile
+from absengine.deal.options import additional_due
 from absengine.errors import Problems, Where
 from absengine.kernels.opcodes import Op
 from absengine.language.formula import Kind, parse
@@ -57,7 +58,7 @@ class _Fixed:
 
 _CLASS = ("TRANCHE", "CLASS")
 _FORMS = {
-    **dict.fromkeys(("balance", "face", "interest", "principal", "due"), _CLASS),
+    **dict.fromkeys(("balance", "face", "interest", "principal", "additional", "due"), _CLASS),
     "fee": ("NAME", "NAME.over_cap"),
     "support": ("NAME.left", "NAME.owed"),
 }
@@ -70,6 +71,11 @@ def _fixed(*members: str) -> Members:
 
 def _sum(part: Callable[[Builder, str], Slot]) -> Emit:
     return lambda b, member: b.asm.total([part(b, tranche) for tranche in b.deal.tranches_of(member)])
+
+
+def _with_ard(deal: DealFile) -> list[str]:
+    """Classes and tranches that may bear additional interest."""
+    return [name for name in deal.class_names() if any(deal.tranche[one].ard for one in deal.tranches_of(name))]
 
 
 def _due(b: Builder, tranche: str) -> Slot:
@@ -169,6 +175,8 @@ FAMILIES: tuple[Family, ...] = (
            _sum(Builder.interest_due)),
     Family("principal", "本金", M, "principal due now by the class's own terms", "当期应付本金", DealFile.class_names,
            _sum(Builder.principal_due)),
+    Family("additional", "附加利息", M, "additional interest due now, since the anticipated repayment date",
+           "预期偿付日后的附加利息（含欠付）", _with_ard, _sum(additional_due)),
     Family("due", "应付", M, "interest and principal due now", "当期应付本息", DealFile.class_names, _sum(_due)),
     Family("account", "账户", M, "balance of an account", "账户余额", lambda deal: deal.account,
            lambda b, member: b.account(member)),

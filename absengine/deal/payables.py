@@ -37,8 +37,10 @@ def payables(b: Builder, name: str) -> list[Payable]:
 
 def expand(b: Builder, kind: str, rest: str) -> tuple[str, ...]:
     """Tranches of a class for claims of tranches, for principal those that repay it; the name itself for all else."""
-    if kind not in ("interest", "principal", "residual"):
+    if kind not in ("interest", "principal", "residual", "additional"):
         return (rest,)
+    if kind == "additional":
+        return tuple(name for name in b.deal.tranches_of(rest) if b.tranche(name).ard is not None)
     repaid = kind != "principal" or rest in b.deal.tranche
     return tuple(name for name in b.deal.tranches_of(rest) if repaid or b.tranche(name).principal is not None)
 
@@ -65,8 +67,21 @@ def _principal(b: Builder, tranche: str) -> Payable:
         b.add(paid, amount, mask)
         if tranche in b.plans:
             b.add(b.repaid(tranche), amount, mask)
+        if b.tranche(tranche).put is not None:  # what the class is paid goes to those who put first
+            left = b.asm.positive(b.asm.value(Op.SUB, b.put_open(tranche), amount))
+            b.asm.emit(Op.SET, b.put_open(tranche), left, mask=mask)
 
     return Payable(f"principal.{tranche}", balance, b.principal_due(tranche), b.tranche_quantum(tranche), settle)
+
+
+def _additional(b: Builder, tranche: str) -> Payable:
+    unpaid, paid = b.additional_unpaid(tranche), b.flow(f"tranche.{tranche}.additional_paid")
+
+    def settle(amount: Slot, mask: Slot | None) -> None:
+        b.take(unpaid, amount, mask)
+        b.add(paid, amount, mask)
+
+    return Payable(f"additional.{tranche}", unpaid, unpaid, b.tranche_quantum(tranche), settle)
 
 
 def _residual(b: Builder, tranche: str) -> Payable:
@@ -126,6 +141,7 @@ def _account(b: Builder, name: str) -> Payable:
 PAYABLES: dict[str, Callable[[Builder, str], Payable]] = {
     "interest": _interest,
     "principal": _principal,
+    "additional": _additional,
     "residual": _residual,
     "fee": _fee,
     "tax": _tax,

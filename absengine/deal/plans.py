@@ -15,7 +15,7 @@ import numpy as np
 
 from absengine.calendars.business_days import calendar
 from absengine.deal.findings import Findings
-from absengine.deal.nouns import DealFile, PlanPrincipal
+from absengine.deal.nouns import DealFile, PlanPrincipal, TargetPrincipal
 from absengine.errors import Problems, Where
 from absengine.language.toml import Document, printable
 from absengine.schema import Floats, Timeline
@@ -43,13 +43,17 @@ def read_plans(
     plans = {}
     findings = Findings(document, problems)
     for name, tranche in deal.tranche.items():
-        if not isinstance(tranche.principal, PlanPrincipal):
+        if not isinstance(tranche.principal, PlanPrincipal | TargetPrincipal):
             continue
         before, place = len(problems), ("tranche", name, "principal")
         rows = list(_rows(tranche.principal, folder, place, findings))
+        if len(problems) == before and tranche.principal.kind == "target":
+            rows = _declines(rows, tranche.face, problems)
         if len(problems) > before:
             continue
         plans[name] = _by_row(rows, deal, timeline, problems)
+        if tranche.principal.kind == "target":
+            continue
         total = math.fsum(row.amount for row in rows)
         if len(problems) == before and abs(total - tranche.face) > max(deal.deal.money.unit / 2, 1e-9 * tranche.face):
             findings.add("plan-not-face", place, f"a plan of {total:,.2f} for class {name} of {tranche.face:,.2f}",
@@ -57,14 +61,33 @@ def read_plans(
     return plans
 
 
-def _rows(plan: PlanPrincipal, folder: Path, place: tuple[str, str, str], findings: Findings) -> Iterator[Planned]:
-    """Rows of a plan, from the deal itself or a CSV with columns date, amount (兑付日, 金额)."""
-    if (plan.file is None) == (not plan.amounts):
-        found = "both a file and amounts" if plan.amounts else "neither a file nor amounts"
-        findings.add("plan-source", place, found, 'file = "plan.csv" or amounts = [[2026-07-26, 1_000_000], …]')
+def _declines(rows: list[Planned], face: float, problems: Problems) -> list[Planned]:
+    """Target balances as the principal they ask for: each below the one before, the first below the face."""
+    before, declines = Planned(dt.date.min, face, Where()), []
+    for row in rows:
+        if row.date <= before.date:
+            problems.add("target-order", row.where, f"{row.date} after {before.date}", "dates that rise",
+                         "put them in order")  # fmt: skip
+        if not 0 <= row.amount <= before.amount:
+            found = f"a balance of {row.amount:,.2f} on {row.date} after {before.amount:,.2f}"
+            problems.add("target-rises", row.where, found, "balances that fall from the face to 0 or more",
+                         "correct the balance")  # fmt: skip
+        declines.append(Planned(row.date, max(before.amount - row.amount, 0.0), row.where))
+        before = row
+    return declines
+
+
+def _rows(
+    plan: PlanPrincipal | TargetPrincipal, folder: Path, place: tuple[str, str, str], findings: Findings
+) -> Iterator[Planned]:
+    """Rows of a plan, from the deal itself or a CSV with columns date, amount (兑付日, 金额) or date, balance."""
+    key, given = ("amounts", plan.amounts) if plan.kind == "plan" else ("balances", plan.balances)
+    if (plan.file is None) == (not given):
+        found = f"both a file and {key}" if given else f"neither a file nor {key}"
+        findings.add("plan-source", place, found, f'file = "plan.csv" or {key} = [[2026-07-26, 1_000_000], …]')
     elif plan.file is None:
-        for index, (date, amount) in enumerate(plan.amounts):
-            yield Planned(date, amount, findings.document.where((*place, "amounts", index)))
+        for index, (date, amount) in enumerate(given):
+            yield Planned(date, amount, findings.document.where((*place, key, index)))
     else:
         text = _text(folder / plan.file, (*place, "file"), findings)
         yield from _parsed(text, str(folder / plan.file), findings.problems.add) if text is not None else ()
@@ -131,11 +154,19 @@ def _row(cells: list[str], where: Where) -> Planned | None:
         return None
 
 
-def _by_row(plan: list[Planned], deal: DealFile, timeline: Timeline, problems: Problems) -> Floats:
-    """Plan amounts on the rows of their payment dates, as scheduled or as moved over a holiday."""
-    amounts = np.zeros(timeline.rows)
+def payment_row(date: dt.date, deal: DealFile, timeline: Timeline) -> int | None:
+    """The row of a payment date, as scheduled or as moved over a holiday; None where nothing is paid then."""
+    planned, rule = np.datetime64(date, "D"), deal.dates.payment
     paying = np.flatnonzero(timeline.pays[0])
-    dates, rule = timeline.pay_date[paying], deal.dates.payment
+    dates = timeline.pay_date[paying]
+    moved = planned if planned in dates else calendar(rule.calendar).roll(planned, rule.roll)
+    return int(paying[np.searchsorted(dates, moved)]) if moved in dates else None
+
+
+def _by_row(plan: list[Planned], deal: DealFile, timeline: Timeline, problems: Problems) -> Floats:
+    """Plan amounts on the rows of their payment dates."""
+    amounts = np.zeros(timeline.rows)
+    dates = timeline.pay_date[timeline.pays[0]]
     final = max(timeline.legal_final, dates[-1])
     for row in plan:
         planned, found = np.datetime64(row.date, "D"), f"{row.amount:,.2f} on {row.date}"
@@ -144,10 +175,9 @@ def _by_row(plan: list[Planned], deal: DealFile, timeline: Timeline, problems: P
         elif not timeline.closing < planned <= final:
             problems.add("plan-date", row.where, found, f"payment dates after closing {timeline.closing} and up to "
                          f"legal final {timeline.legal_final}", "correct the date")  # fmt: skip
-        elif calendar(rule.calendar).roll(planned, rule.roll) not in dates and planned not in dates:
+        elif (at := payment_row(row.date, deal, timeline)) is None:
             near = dates[np.argmin(np.abs((dates - planned).astype(int)))]
             problems.add("plan-date", row.where, found, "payment dates of the deal", f"the nearest is {near}")
         else:
-            moved = planned if planned in dates else calendar(rule.calendar).roll(planned, rule.roll)
-            amounts[paying[np.searchsorted(dates, moved)]] += row.amount
+            amounts[at] += row.amount
     return amounts

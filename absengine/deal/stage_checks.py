@@ -79,6 +79,7 @@ def _claims(deal: DealFile) -> Iterator[str]:
         if tranche.principal is not None:
             yield from [f"interest.{name}"] * (tranche.coupon is not None)
             yield f"principal.{name}"
+            yield from [f"additional.{name}"] * (tranche.ard is not None)
     yield from (f"support.{name}" for name, support in deal.support.items() if support.reimbursed)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from absengine.deal.accrue import owes_by_terms
 from absengine.deal.assembler import Slot
 from absengine.deal.builder import Builder
 from absengine.deal.formulas import emit_formula
@@ -257,14 +258,11 @@ def _record_principal_due(at: StepContext, parts: list[Payable], needs: list[Slo
     b = at.b
     for part, need, short in zip(parts, needs, shorts, strict=True):
         kind, _, tranche = part.name.partition(".")
-        if kind == "principal" and _passes_through(b, tranche):
+        if kind == "principal" and not owes_by_terms(b.tranche(tranche)):
             due = need if at.step.upto is not None else b.asm.value(Op.SUB, need, short)
             b.add(b.flow(f"tranche.{tranche}.principal_due"), due, at.mask)
 
 
-def _passes_through(b: Builder, tranche: str) -> bool:
-    terms = b.tranche(tranche).principal
-    return terms is None or terms.kind == "pass_through"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,7 +276,7 @@ class Verb(Entry):
     compile: Callable[[StepContext], None]
 
 
-CLAIMS = ("interest", "principal", "residual", "fee", "tax", "ledger")
+CLAIMS = ("interest", "principal", "additional", "residual", "fee", "tax", "ledger")
 
 VERBS: Registry[Verb] = Registry("verb", [
     Verb(key="pay", zh="支付", doc_en="pays claims from an account; helpers fill the gap in the order named",

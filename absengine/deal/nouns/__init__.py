@@ -8,6 +8,7 @@ from absengine.deal.nouns.dates import Dates, PaymentDates, Regular
 from absengine.deal.nouns.events import CallTerms, Cure, Figure, Stage, Step, Trigger
 from absengine.deal.nouns.file import DealFile, DealHead, MoneyRule
 from absengine.deal.nouns.notes import (
+    Anticipated,
     BulletPrincipal,
     Coupon,
     FixedCoupon,
@@ -15,6 +16,8 @@ from absengine.deal.nouns.notes import (
     PassThroughPrincipal,
     PlanPrincipal,
     Principal,
+    Put,
+    TargetPrincipal,
     Tranche,
 )
 from absengine.deal.nouns.pool import Entity, Group, Index, Pool
@@ -24,6 +27,7 @@ from absengine.deal.nouns.words import DatedMoney, DatedRate, Formula, Limit, Na
 __all__ = [
     "Account",
     "AccountYield",
+    "Anticipated",
     "BulletPrincipal",
     "CallTerms",
     "Coupon",
@@ -51,11 +55,13 @@ __all__ = [
     "PlanPrincipal",
     "Pool",
     "Principal",
+    "Put",
     "Regular",
     "Servicing",
     "Stage",
     "Step",
     "Support",
+    "TargetPrincipal",
     "Tax",
     "Tranche",
     "Trigger",

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from absengine.deal.nouns.words import DatedMoney, DatedRate, Name
 from absengine.language.names import Identifier
-from absengine.language.units import Date, Money, Rate
+from absengine.language.units import Date, Money, Rate, Ratio
 from absengine.language.validation import Many, Table
 
 
@@ -22,11 +22,13 @@ class FixedCoupon(Table):
 
 
 class FloatingCoupon(Table):
-    """Index plus spread, reset on accrual starts."""
+    """Index plus spread, reset on accrual starts, within a floor (利率下限) and a cap (利率上限)."""
 
     kind: Literal["floating"]
     index: Name
     spread: Rate = 0.0
+    floor: Rate | None = None
+    cap: Rate | None = None
     reset: Literal["yearly", "each period"] = "each period"
     day_count: str = "ACT/365F"
 
@@ -40,6 +42,14 @@ class PlanPrincipal(Table):
     kind: Literal["plan"]
     file: str | None = None
     amounts: Many[DatedMoney] = ()
+
+
+class TargetPrincipal(Table):
+    """目标余额: balances to come down to by date, as rows here or in a CSV (date, balance), caught up when missed."""
+
+    kind: Literal["target"]
+    file: str | None = None
+    balances: Many[DatedMoney] = ()
 
 
 class PassThroughPrincipal(Table):
@@ -56,7 +66,25 @@ class BulletPrincipal(Table):
     expected: Date
 
 
-Principal = Annotated[PlanPrincipal | PassThroughPrincipal | BulletPrincipal, Field(discriminator="kind")]
+Principal = Annotated[
+    PlanPrincipal | TargetPrincipal | PassThroughPrincipal | BulletPrincipal, Field(discriminator="kind")
+]
+
+
+class Put(Table):
+    """回售: on option dates holders put a share of the class to the issuer; the coupon is adjusted (票面利率调整)."""
+
+    dates: Many[Date]
+    share: Ratio = 0.0
+    adjust: Rate = 0.0
+
+
+class Anticipated(Table):
+    """Anticipated repayment date (预期偿付日), before legal final: then additional interest, a claim of its own."""
+
+    date: Date
+    additional: Rate
+    on_unpaid: Literal["none", "compound"] = "none"
 
 
 class Tranche(Table):
@@ -69,3 +97,5 @@ class Tranche(Table):
     principal: Principal | None = None
     timely: bool = True
     interest_on_unpaid: Literal["none", "simple", "compound"] = "none"
+    put: Put | None = None
+    ard: Anticipated | None = None
