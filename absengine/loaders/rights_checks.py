@@ -73,7 +73,10 @@ Hit = tuple[int, str]
 
 @dataclass(frozen=True)
 class Check:
-    """A check: what it finds, in both languages; columns of rights it needs; whether it needs the day of the check."""
+    """A check: what it finds, in both languages; columns of rights it needs; whether it needs the day of the check.
+
+    A check of one ``kind`` of receivable may need columns of its tape, and is made without any right too.
+    """
 
     code: str
     en: str
@@ -82,6 +85,7 @@ class Check:
     dated: bool
     of_contracts: bool
     find: Callable[[Pool], Iterator[Hit]]
+    kind: str = ""
 
 
 def _expires_early(pool: Pool) -> Iterator[Hit]:
@@ -165,6 +169,30 @@ def _unsecured(pool: Pool) -> Iterator[Hit]:
         yield int(contract), "no IP right secures this contract"
 
 
+def _unfiled(pool: Pool) -> Iterator[Hit]:
+    for contract in np.flatnonzero(pool.contracts.column("filing_no") == ""):
+        yield int(contract), "no filing number: the licence contract is not on record"
+
+
+def _licensed_twice(pool: Pool) -> Iterator[Hit]:
+    """An exclusive licence leaves no room for a second one, a sole one only for its licensor."""
+    kinds = pool.contracts.column("licence_kind")
+    ids = pool.contracts.column("asset_id")
+    holders: dict[str, list[int]] = {}
+    for right, number in enumerate(pool.rights.table["right_id"].tolist()):
+        holders.setdefault(number, []).append(int(pool.contract[right]))
+    for number, contracts in holders.items():
+        alone = [row for row in contracts if kinds[row] in ("exclusive", "sole")]
+        for row in alone[:1] if len(set(contracts)) > 1 else []:
+            others = ", ".join(str(ids[other]) for other in dict.fromkeys(contracts) if other != row)
+            yield row, f"licence of {number} is {kinds[row]}, and {others} holds one too"
+
+
+def _loss_unstated(pool: Pool) -> Iterator[Hit]:
+    for contract in np.flatnonzero(pool.contracts.column("on_right_loss") == ""):
+        yield int(contract), "not said whether fees fall when a right is lost: they are taken to keep payable"
+
+
 CHECKS: tuple[Check, ...] = (
     Check("expires-before-maturity", "right ends before the contract matures", "权利届满早于合同到期",
           ("expiry_date|filing_date",), False, False, _expires_early),
@@ -183,6 +211,12 @@ CHECKS: tuple[Check, ...] = (
     Check("ltv-disagrees", "stated loan-to-value is not the amounts' own", "质押率与金额推算不符",
           ("appraisal_value", "ltv"), False, False, _ltv_disagrees),
     Check("unsecured", "contract without an IP right", "合同无知识产权质押", ("ip_no",), False, True, _unsecured),
+    Check("licence-unfiled", "licence contract not filed", "许可合同未备案",
+          ("filing_no",), False, True, _unfiled, "licensing"),
+    Check("licensed-twice", "exclusive or sole licence beside another", "独占或排他许可之外另有许可",
+          ("licence_kind",), False, True, _licensed_twice, "licensing"),
+    Check("loss-of-right-unstated", "effect of a lost right on fees not stated", "未约定权利丧失后许可费是否照付",
+          ("asset_id",), False, True, _loss_unstated, "licensing"),
 )  # fmt: skip
 """Every check, in the order of the report; a further check is a function and a line here."""
 
@@ -195,13 +229,15 @@ def check_rights(rights: Rights, contracts: Tape, as_of: np.datetime64) -> tuple
     rights, contracts : as read by :func:`absengine.loaders.rights.read_pool_tape`
     as_of : day of the check; NaT leaves out the checks that need one
     """
-    if rights.tape is None:
+    made = [check for check in CHECKS if (check.kind == contracts.kind if check.kind else rights.tape is not None)]
+    if not made:
         return [], []
     pool = Pool.of(rights, contracts, as_of)
     findings: list[Finding] = []
     left_out: list[str] = []
-    for check in CHECKS:
-        absent = [need for need in check.needs if not any(rights.has(name) for name in need.split("|"))]
+    for check in made:
+        own = contracts if check.kind else rights
+        absent = [need for need in check.needs if not any(own.has(name) for name in need.split("|"))]
         if absent or (check.dated and np.isnat(as_of)):
             reason = "the day of the check is unknown" if not absent else f"no column {', '.join(absent)}"
             left_out.append(f"{check.code}: {reason}")
@@ -213,7 +249,8 @@ def check_rights(rights: Rights, contracts: Tape, as_of: np.datetime64) -> tuple
 def _finding(check: Check, pool: Pool, index: int, found: str) -> Finding:
     if check.of_contracts:
         name = str(pool.contracts.column("asset_id")[index])
-        return Finding(check.code, pool.contracts.where(index, "balance"), "", name, found)
+        place = pool.contracts.where(index, check.needs[0] if check.kind else "balance")
+        return Finding(check.code, place, "", name, found)
     table = pool.rights.table
     column = next(name for need in check.needs for name in need.split("|") if pool.rights.has(name))
     place = pool.rights.where(index, column)

@@ -141,3 +141,40 @@ def test_check_rights__says_what_it_could_not_check(found) -> None:  # type: ign
 def test_checks__each_has_both_languages_and_a_code_of_its_own() -> None:
     assert len({check.code for check in CHECKS}) == len(CHECKS)
     assert all(check.en and check.zh and check.needs for check in CHECKS)
+
+
+LICENCE = ["资产编号", "被许可人", "许可方式", "备案号", "权利丧失后许可费", "专利号"]
+
+
+@pytest.fixture
+def licences(tapes: ModuleType, tmp_path: Path) -> object:
+    def find(*rows: list[str], drop: str = "") -> tuple[list[tuple[str, str, int | None]], list[str]]:
+        keep = [place for place, header in enumerate(LICENCE) if header != drop]
+        path = tapes.write_csv(tmp_path / "t.csv", [[row[place] for place in keep] for row in (LICENCE, *rows)])
+        fields = (*fields_of("contract", ("asset_id",)), *fields_of("licence"))
+        contracts, rights = read_pool_tape(path, kind="licensing", fields=fields)
+        findings, left_out = check_rights(rights, contracts, np.datetime64("NaT"))
+        own = ("licence-unfiled", "licensed-twice", "loss-of-right-unstated")
+        told = [(item.check, item.contract_id, item.where.line) for item in findings if item.check in own]
+        return told, [text for text in left_out if text.startswith(own)]
+
+    return find
+
+
+def test_check_rights__licences_filed_and_alone_have_no_findings(licences) -> None:  # type: ignore[no-untyped-def]
+    assert licences(["A1", "甲", "独占", "B1", "照付", "P1"], ["A2", "乙", "普通", "B2", "停付", "P2"]) == ([], [])
+
+
+def test_check_rights__licences_not_filed_not_alone_or_silent(licences) -> None:  # type: ignore[no-untyped-def]
+    first, second = ["A1", "甲", "普通", "未备案", "照付", "P1"], ["A2", "乙", "排他", "B2", "", "P1"]
+    assert licences(first, second)[0] == [
+        ("licence-unfiled", "A1", 2), ("licensed-twice", "A2", 3), ("loss-of-right-unstated", "A2", 3),
+    ]  # fmt: skip
+    both_ordinary = ["A2", "乙", "普通", "B2", "照付", "P1"]
+    assert licences(first, both_ordinary)[0] == [("licence-unfiled", "A1", 2)]
+
+
+def test_check_rights__licences_are_checked_without_any_right(licences) -> None:  # type: ignore[no-untyped-def]
+    row = ["A1", "甲", "独占", "", "照付", ""]
+    assert licences(row, drop="专利号") == ([("licence-unfiled", "A1", 2)], [])
+    assert licences(row, drop="备案号")[1] == ["licence-unfiled: no column filing_no"]
