@@ -65,14 +65,14 @@ def plan_rows(tape: Tape, context: Context, rows: terms.Rows, wanted: Flags, cut
     plan = Plan(
         contract[kept], file.column("due_date")[kept], np.nan_to_num(file.column("principal")[kept]),
         file.column("interest")[kept], np.nan_to_num(file.column("fee")[kept]),
-        _begins(tape, contract, file.column("due_date"), cutoff),
+        begins(tape, contract, file.column("due_date"), cutoff),
     )  # fmt: skip
     _refuse_open(tape, rows, wanted, plan)
     _refuse_twice(theirs, plan, kept)
     return plan
 
 
-def _begins(tape: Tape, contract: Counts, due: Dates, cutoff: Dates) -> Dates:
+def begins(tape: Tape, contract: Counts, due: Dates, cutoff: Dates) -> Dates:
     """Start of the first period: the last line of the plan before the cut-off, else origination, else the cut-off."""
     start = tape.column("start_date")
     begin = np.where(np.isnat(start), np.datetime64("0001-01-01"), start)
