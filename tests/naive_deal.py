@@ -218,6 +218,12 @@ class Lane:
             limit = math.inf if support.limit == "covered" else float(support.limit)
             self.helpers[name] = Helper(name, self.money(f"support.{name}.limit", limit))
         self.ledgers = dict.fromkeys(self.file.ledger, 0.0)
+        self.hedges = {name: Bill(name) for name in self.file.hedge}
+        self.fixings: dict[str, float] = {}
+        for name, hedge in self.file.hedge.items():
+            premium = getattr(hedge, "premium", None)
+            if premium is not None and premium.per == "once":
+                self.hedges[name].once = self.money(f"hedge.{name}.premium", premium.value)
 
     def given(self, channel: str) -> float:
         return float(self.feed[channel][self.row])
@@ -234,12 +240,15 @@ class Lane:
             self.accrue_interest()
             self.to_take = {("fee", name) for name in self.file.fee}
             self.to_take |= {("figure", name) for name, f in self.file.figure.items() if f.at == "after collection"}
+            self.to_take |= {("hedge", name) for name in self.file.hedge}
             for kind, name in sorted(self.to_take):
                 self.take_now(kind, name)
             self.test("after collection", True)
             self.test("before payment", self.pays())
             if self.pays():
                 self.record["stage_run"][self.row] = float(list(self.file.stage).index(self.stage))
+                for name in self.file.hedge:
+                    self.settle(name)
                 self.ran = True
                 self.fall_due()
                 for step in self.file.stage[self.stage].step:
@@ -402,8 +411,74 @@ class Lane:
             self.to_take.remove((kind, name))
             if kind == "fee":
                 self.accrue_fee(name)
+            elif kind == "hedge":
+                self.accrue_hedge(name)
             else:
                 self.take_figure(name)
+
+    def accrue_hedge(self, name: str) -> None:
+        """The counterparty's side less ours, on the notional of the row; nothing once it has failed."""
+        noun, place = self.file.hedge[name], f"hedge.{name}"
+        if noun.kind == "swap":
+            rate = self.side(name, "receive", noun) - self.side(name, "pay", noun)
+        else:
+            level = self.fixing(f"{place}.fixing", noun.reset, self.given(f"index.{noun.index}"))
+            rate = max(level - self.number(f"{place}.strike", noun.strike), 0.0)
+        notional = self.notional(name, noun)
+        self.flows[f"{place}.notional"] = notional
+        net = notional * (rate * self.accrual(noun.day_count)) if self.counterparty_lives(name) else 0.0
+        self.flows[f"{place}.net"] = net
+        self.hedges[name].accrued += net
+
+    def notional(self, name: str, noun: object) -> float:
+        if noun.notional is not None:
+            return max(self.amount(noun.notional, f"hedge.{name}.notional"), 0.0)
+        start = date(self.line.accrual_start[self.row])
+        return [amount for day, amount in noun.schedule if day <= start][-1] * self.scale
+
+    def side(self, name: str, word: str, noun: object) -> float:
+        leg = getattr(noun, word)
+        if leg.index is None:
+            return self.number(f"hedge.{name}.{word}.rate", leg.rate)
+        level = self.given(f"index.{leg.index}") + self.number(f"hedge.{name}.{word}.spread", leg.spread)
+        return self.fixing(f"hedge.{name}.{word}", noun.reset, level)
+
+    def fixing(self, place: str, word: str, level: float) -> float:
+        if self.resets(word):
+            self.fixings[place] = level
+        return self.fixings[place]
+
+    def counterparty_lives(self, name: str) -> bool:
+        return bool(self.given(f"alive.{self.file.hedge[name].counterparty}"))
+
+    def settle(self, name: str) -> None:
+        """Whole units, net: what comes enters the account first; what goes waits for its step."""
+        noun, book = self.file.hedge[name], self.hedges[name]
+        coming, going = cut(max(book.accrued, 0.0), self.unit), cut(max(-book.accrued, 0.0), self.unit)
+        book.accrued += going - coming
+        if self.counterparty_lives(name):
+            self.accounts[noun.to] += coming
+            self.flows[f"hedge.{name}.received"] += coming
+        else:
+            self.flows[f"hedge.{name}.missed"] += coming
+        book.unpaid += going + self.premium(name)
+        book.once = 0.0
+        if noun.kind == "swap" or noun.premium is not None:
+            self.flows[f"hedge.{name}.due"] = book.unpaid
+
+    def premium(self, name: str) -> float:
+        noun = self.file.hedge[name]
+        if noun.kind == "swap" or noun.premium is None:
+            return 0.0
+        if noun.premium.per == "once":
+            return cut(self.hedges[name].once, self.unit)
+        return cut(self.money(f"hedge.{name}.premium", noun.premium.value), self.unit)
+
+    def hedge_worth(self, name: str, part: str) -> float:
+        net = self.hedges[name].accrued
+        if part == "receivable":
+            return cut(max(net, 0.0), self.unit) if self.counterparty_lives(name) and not self.ran else 0.0
+        return self.hedges[name].unpaid + (0.0 if self.ran else cut(max(-net, 0.0), self.unit) + self.premium(name))
 
     def take_figure(self, name: str) -> None:
         noun = self.file.figure[name]
@@ -785,6 +860,8 @@ class Lane:
                 return [self.bill_claim(self.taxes[rest], rest)]
             case "ledger":
                 return [self.ledger_claim(rest)]
+            case "hedge":
+                return [self.hedge_claim(rest)]
             case "support":
                 return [self.support_claim(self.helpers[rest])]
         target = self.amount(self.file.account[rest].target, f"account.{rest}.target")
@@ -835,6 +912,15 @@ class Lane:
         stock = bill.over if over else bill.unpaid
         return Claim(stock, stock, self.unit, paid)
 
+    def hedge_claim(self, name: str) -> Claim:
+        book = self.hedges[name]
+
+        def paid(amount: float) -> None:
+            book.unpaid -= amount
+            self.flows[f"hedge.{name}.paid"] += amount
+
+        return Claim(book.unpaid, book.unpaid, self.unit, paid)
+
     def ledger_claim(self, name: str) -> Claim:
         def paid(amount: float) -> None:
             self.ledgers[name] -= amount
@@ -873,6 +959,8 @@ class Lane:
             put[f"support.{name}.left"], put[f"support.{name}.owed"] = min(helper.left, 1e300), helper.owed
         for name, balance in self.ledgers.items():
             put[f"ledger.{name}.balance"] = balance
+        for name, book in self.hedges.items():
+            put[f"hedge.{name}.unpaid"] = book.unpaid
         for name, value in self.figures.items():
             put[f"figure.{name}.value"] = value
         for name in self.file.trigger:
@@ -997,6 +1085,10 @@ class Lane:
             case "figure":
                 self.take_now("figure", rest)
                 return Worth(self.figures[rest], self.sorts[rest])
+            case "hedge":
+                name, _, part = rest.rpartition(".")
+                self.take_now("hedge", name)
+                return Worth(self.hedge_worth(name, part), "money")
             case "fee":
                 self.take_now("fee", rest.removesuffix(".over_cap"))
                 return Worth(self.fee_due(rest), "money")

@@ -20,6 +20,8 @@ ALIASES: dict[str, str] = {
     "一次性": "once", "持续期间": "while", "治愈": "cure", "效果": "effect", "价格": "price", "阶段": "stage",
     "支付日历": "pays", "步骤": "step", "编号": "id", "动作": "do", "对象": "what", "从": "from", "至": "to",
     "分配方式": "share", "不超过": "upto", "其次": "then", "数值": "value", "释放": "release", "格式": "schema",
-    "利率下限": "floor", "目标余额": "balances", "回售": "put", "调整": "adjust", "预期偿付日": "ard",
+    "套期": "hedge", "对手方": "counterparty", "名义本金": "notional", "名义本金表": "schedule", "支付": "pay",
+    "收取": "receive", "行权利率": "strike", "权利金": "premium", "利率下限": "floor",
+    "目标余额": "balances", "回售": "put", "调整": "adjust", "预期偿付日": "ard",
     "附加利率": "additional", "欠付计息": "on_unpaid", "指标": "figure", "时点": "at", "初值": "start",
 }  # fmt: skip

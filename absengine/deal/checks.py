@@ -9,6 +9,7 @@ from absengine.deal.figure_checks import check_figures
 from absengine.deal.findings import Findings
 from absengine.deal.forms import coverable
 from absengine.deal.formula_checks import check_formulas
+from absengine.deal.hedge_checks import check_hedge
 from absengine.deal.nouns import DealFile, Fee, FixedCoupon, FloatingCoupon, Support, Tranche
 from absengine.deal.stage_checks import check_stages
 from absengine.deal.trigger_checks import check_trigger
@@ -26,7 +27,8 @@ REQUIRED_CHANNELS = ("interest", "principal", "prepayment", "recovery")
 OTHER_CHANNELS = ("fee", *(f"recovery.{source}" for source in RECOVERY_SOURCES))
 
 
-NAMED = ("tranche", "account", "entity", "index", "tax", "fee", "support", "ledger", "trigger", "stage", "figure")
+NAMED = ("tranche", "account", "entity", "index", "tax", "fee", "support", "ledger", "trigger", "stage", "figure",
+         "hedge")  # fmt: skip
 """Tables whose entries the user names."""
 
 
@@ -53,6 +55,9 @@ class _Checks(Findings):
         self.indexes()
         for name, support in self.deal.support.items():
             self.support(name, support)
+        for name, hedge in self.deal.hedge.items():
+            self.day_count(("hedge", name, "day_count"), hedge.day_count)
+            check_hedge(self.deal, name, hedge, self)
         for name, trigger in self.deal.trigger.items():
             check_trigger(self.deal, name, trigger, self)
         check_figures(self.deal, self)

@@ -33,6 +33,8 @@ def definitions(deal: DealFile) -> dict[str, Definition]:
         define(f"ledger.{name}", ("ledger", name, "limit"), ledger.limit)
     for name, figure in deal.figure.items():
         define(f"figure.{name}", ("figure", name, "value"), figure.value, figure.start)
+    for name, hedge in deal.hedge.items():
+        define(f"hedge.{name}", ("hedge", name, "notional"), hedge.notional)
     return found
 
 

@@ -15,10 +15,12 @@ from absengine.deal.nouns import (
     Figure,
     FixedCoupon,
     FloatingCoupon,
+    Leg,
     PaymentDates,
     Stage,
     Step,
     Support,
+    Swap,
     Tranche,
     Trigger,
 )
@@ -103,7 +105,7 @@ class _Explainer:
         parts: tuple[tuple[str, Callable[[], list[str]]], ...] = (
             ("dates", self.dates), ("pool", self.pool), ("entities", self.entities), ("accounts", self.accounts),
             ("classes", self.classes), ("claims", self.claims), ("supports", self.supports),
-            ("figures", self.figures), ("triggers", self.triggers), ("stages", self.stages),
+            ("hedges", self.hedges), ("figures", self.figures), ("triggers", self.triggers), ("stages", self.stages),
         )  # fmt: skip
         for section, part in parts:
             body = part()
@@ -154,7 +156,7 @@ class _Explainer:
             further += [f"{key} = {value}" for key, value in pool.defaults.items()]
             clause = self.optional("further", self.join(further))
             kind = self.kinds.get(pool.kind, {}).get(self.language, pool.kind)
-            name = self.optional("sub-pool", pool.name)
+            name = self.optional("sub pool", pool.name)
             out.append(self.say("pool", tape=pool.tape, kind=kind, name=name, further=clause))
         out += [self.say("collect", channel=self.word(channel), account=self.known("account", account))
                 for channel, account in self.file.collect.items()]  # fmt: skip
@@ -267,6 +269,24 @@ class _Explainer:
                         covers=self.join(map(self.claim, support.covers)) or self.word("every step that names it"),
                         call=self.optional("call", support.call and self.days(support.call)),
                         reimbursed=self.word("reimbursed" if support.reimbursed else "not reimbursed"))  # fmt: skip
+
+    def hedges(self) -> list[str]:
+        out = []
+        for name, hedge in self.file.hedge.items():
+            dated = (self.say("from day", amount=money(amount), date=date) for date, amount in hedge.schedule)
+            common = {"name": self.named(name, hedge.label), "notional": hedge.notional or self.join(dated),
+                      "counterparty": self.file.entity[hedge.counterparty].name, "day_count": hedge.day_count,
+                      "reset": self.word(hedge.reset), "to": self.known("account", hedge.to)}  # fmt: skip
+            if isinstance(hedge, Swap):
+                out.append(self.say("swap", pay=self.leg(hedge.pay), receive=self.leg(hedge.receive), **common))
+            else:
+                premium = self.optional("premium", hedge.premium and self.charge(hedge.premium))
+                out.append(self.say("rate cap", index=hedge.index, strike=percent(hedge.strike), premium=premium,
+                                    **common))  # fmt: skip
+        return out
+
+    def leg(self, leg: Leg) -> str:
+        return percent(leg.rate) if leg.rate is not None else f"{leg.index} {self.spread(leg.spread)}"
 
     def figures(self) -> list[str]:
         return [

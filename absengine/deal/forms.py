@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from absengine.deal.findings import Findings, suggestion
+from absengine.deal.hedges import can_owe
 from absengine.deal.nouns import DealFile, Step
 from absengine.deal.verbs import VERBS, Verb
 from absengine.language.scanner import Path
@@ -28,6 +29,7 @@ def claim_names(deal: DealFile, kind: str) -> list[str]:
         "additional": [c for c in classes if claim_members(deal, f"additional.{c}")],
         "residual": list(deal.tranche),
         "fee": deal.fee_names(),
+        "hedge": can_owe(deal),
         "tax": list(deal.tax), "ledger": list(deal.ledger), "account": list(deal.account),
         "support": list(deal.support),
     }  # fmt: skip

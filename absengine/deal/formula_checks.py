@@ -57,6 +57,7 @@ def _formulas(deal: DealFile) -> list[tuple[Path, str | None, Kind | None]]:
     found += [(("fee", name, "base"), fee.base, money) for name, fee in deal.fee.items()]
     found += [(("tax", name, "base"), tax.base, money) for name, tax in deal.tax.items()]
     found += [(("ledger", name, "limit"), ledger.limit, money) for name, ledger in deal.ledger.items()]
+    found += [(("hedge", name, "notional"), hedge.notional, money) for name, hedge in deal.hedge.items()]
     kinds = {name: family.kind for name, family in known_names(deal).items()}
     for name, figure in deal.figure.items():
         found += [(("figure", name, "value"), figure.value, None),

@@ -130,7 +130,8 @@ def _texts(deal: Deal) -> dict[str, str]:
     """Printed names of everything that has one: ``account.main`` → its label."""
     groups: dict[str, Any] = {"account": deal.file.account, "fee": deal.file.fee, "tax": deal.file.tax,
                               "support": deal.file.support, "ledger": deal.file.ledger,
-                              "stage": deal.file.stage}  # fmt: skip
+                              "stage": deal.file.stage, "figure": deal.file.figure,
+                              "hedge": deal.file.hedge}  # fmt: skip
     return {
         f"{kind}.{name}": noun.label for kind, nouns in groups.items() for name, noun in nouns.items() if noun.label
     }

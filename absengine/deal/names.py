@@ -12,6 +12,7 @@ from absengine.deal.assembler import Slot
 from absengine.deal.builder import Builder
 from absengine.deal.definitions import in_order
 from absengine.deal.formulas import emit_formula, kind_of
+from absengine.deal.hedges import hedge_due, hedge_receivable
 from absengine.deal.nouns import DealFile
 from absengine.deal.options import additional_due
 from absengine.errors import Problems, Where
@@ -61,6 +62,7 @@ _FORMS = {
     **dict.fromkeys(("balance", "face", "interest", "principal", "additional", "due"), _CLASS),
     "fee": ("NAME", "NAME.over_cap"),
     "support": ("NAME.left", "NAME.owed"),
+    "hedge": ("NAME.receivable", "NAME.due"),
 }
 """What follows a prefix whose members are names of the deal, for the printed dictionary."""
 
@@ -129,6 +131,11 @@ def _support(b: Builder, member: str) -> Slot:
     return b.support_left(name) if part == "left" else b.support_owed(name)
 
 
+def _hedge(b: Builder, member: str) -> Slot:
+    name, _, part = member.rpartition(".")
+    return hedge_receivable(b, name) if part == "receivable" else hedge_due(b, name)
+
+
 def _number(values: Floats) -> Emit:
     return lambda b, member: b.asm.table(values)
 
@@ -185,6 +192,9 @@ FAMILIES: tuple[Family, ...] = (
     Family("fee", "费用", M, "fee due and unpaid", "应付未付费用",
            DealFile.fee_names, _fee_due),
     Family("tax", "税", M, "tax due and unpaid", "应付未付税款", lambda deal: deal.tax, _tax_due),
+    Family("hedge", "套期", M, "what the counterparty of a hedge pays when the list runs, or what the plan owes it now",
+           "套期对手方当期应付，或专项计划应付未付对手方的金额",
+           lambda deal: [f"{name}.{part}" for name in deal.hedge for part in ("receivable", "due")], _hedge),
     Family("support", "外部支持", M, "what is left of a support's limit, or what is owed to its provider",
            "外部支持剩余额度或待偿还金额",
            lambda deal: [f"{name}.{part}" for name in deal.support for part in ("left", "owed")], _support),

@@ -44,7 +44,7 @@ def accrue_additional(b: Builder, name: str) -> None:
     with b.asm.scope(b.locate(("tranche", name, "ard"))):
         line, coupon = b.timeline, b.tranche(name).coupon
         assert coupon is not None
-        start: Dates = np.clip(day(terms.date), line.accrual_start, line.accrual_end)
+        start: Dates = np.minimum(np.maximum(line.accrual_start, day(terms.date)), line.accrual_end)
         years = b.asm.table(b.years(coupon.day_count, line.anchor, start, line.accrual_end))
         rate = b.asm.value(Op.MUL, b.asm.param(f"tranche.{name}.ard.additional", terms.additional), years)
         base = b.balance(name)

@@ -101,6 +101,10 @@ def _tax(b: Builder, name: str) -> Payable:
     return _claim(b, f"tax.{name}", f"tax.{name}.paid")
 
 
+def _hedge(b: Builder, name: str) -> Payable:
+    return _claim(b, f"hedge.{name}", f"hedge.{name}.paid")
+
+
 def _claim(b: Builder, claim: str, item: str) -> Payable:
     unpaid, paid = b.unpaid(claim), b.flow(item)
 
@@ -145,6 +149,7 @@ PAYABLES: dict[str, Callable[[Builder, str], Payable]] = {
     "residual": _residual,
     "fee": _fee,
     "tax": _tax,
+    "hedge": _hedge,
     "ledger": _ledger,
     "support": _support,
     "account": _account,

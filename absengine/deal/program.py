@@ -15,6 +15,7 @@ from absengine.deal.assembler import Slot, encode, lay_out
 from absengine.deal.builder import Builder, Locate
 from absengine.deal.definitions import in_order
 from absengine.deal.figures import emit_figure
+from absengine.deal.hedges import accrue_hedge, settle_hedge
 from absengine.deal.names import known_names
 from absengine.deal.nouns import DealFile
 from absengine.deal.triggers import compile_trigger
@@ -64,6 +65,8 @@ def compile_program(
             active = b.asm.scratch()
             b.asm.emit(Op.STAGE, active, b.stage, k=number)
             b.asm.emit(Op.SET, b.flow("stage_run"), b.asm.param(f"stage.{name}", float(number)), mask=active)
+            for hedge in deal.hedge:
+                settle_hedge(b, hedge, active)
             accrue.fall_due(b, active)
             for index, step in enumerate(stage.step):
                 compile_step(b, name, step, ("stage", name, "step", index), active)
@@ -79,11 +82,13 @@ def compile_program(
 
 
 def _take_once_a_row(b: Builder) -> None:
-    """Fees by time and figures, each after those it names."""
+    """Fees by time, hedges and figures, each after those it names."""
     early = _figures(b.deal, "after collection")
-    for kind, _, name in (term.partition(".") for term in in_order(b.deal, ("fee", "figure"))):
+    for kind, _, name in (term.partition(".") for term in in_order(b.deal, ("fee", "hedge", "figure"))):
         if kind == "fee":
             accrue.accrue_fee(b, name)
+        elif kind == "hedge":
+            accrue_hedge(b, name)
         elif name in early:
             emit_figure(b, name)
 

@@ -19,6 +19,7 @@ SECTIONS: dict[str, Both] = {
     "classes": _both("Classes", "证券分档"),
     "claims": _both("Taxes, fees, ledgers", "税费与台账"),
     "supports": _both("Supports", "外部支持"),
+    "hedges": _both("Hedges", "套期保值"),
     "figures": _both("Figures", "指标"),
     "triggers": _both("Triggers", "触发事件"),
     "stages": _both("Order of payments", "现金流分配顺序"),
@@ -43,7 +44,7 @@ NOUNS: dict[str, Both] = {
     "day": _both(" on day {value}", "的{value}日"),
     "pool": _both("The pool{name} is read from {tape} as {kind}{further}.",
                   "资产池{name}取自{tape}，类型{kind}{further}。"),
-    "sub-pool": _both(" {value}", "“{value}”"),
+    "sub pool": _both(" {value}", "“{value}”"),
     "further": _both(", with {value}", "，另有{value}"),
     "collect": _both("{channel}: into account {account}.", "{channel}归入账户{account}。"),
     "index": _both("Index {name}: {levels}.{source}", "基准利率{name}：{levels}。{source}"),
@@ -91,6 +92,16 @@ NOUNS: dict[str, Both] = {
                      "{name}：由{provider}提供{kind}，{limit}，覆盖{covers}{call}；{reimbursed}。"),
     "limit": _both("limit {value}", "限额{value}"),
     "call": _both(", called {value}", "，启动日{value}"),
+    "swap": _both("{name}: interest rate swap with {counterparty} on {notional}; the plan pays {pay} and receives "
+                  "{receive}, {day_count}, reset {reset}; receipts into account {to}.",
+                  "{name}：与{counterparty}的利率互换，名义本金{notional}；专项计划支付{pay}，收取{receive}，{day_count}，"
+                  "{reset}重置；收入归入账户{to}。"),
+    "rate cap": _both("{name}: rate cap with {counterparty} on {notional}; the plan receives what {index} is above "
+                      "{strike}, {day_count}, reset {reset}{premium}; receipts into account {to}.",
+                      "{name}：与{counterparty}的利率上限，名义本金{notional}；专项计划收取{index}高于{strike}的部分，"
+                      "{day_count}，{reset}重置{premium}；收入归入账户{to}。"),
+    "premium": _both(", for a premium of {value}", "，权利金{value}"),
+    "from day": _both("{amount} from {date}", "自{date}起{amount}"),
     "figure": _both("Figure {name}: {value}, taken {at}{dates}{start}.",
                     "指标{name}：{value}，{at}取值{dates}{start}。"),
     "sampled": _both(" on {value} only and held in between", "，仅于{value}取值，其间保持不变"),
@@ -123,6 +134,7 @@ NOUNS: dict[str, Both] = {
 CLAIMS: dict[str, Both] = {
     "interest": _both("interest of {name}", "{name}利息"), "principal": _both("principal of {name}", "{name}本金"),
     "residual": _both("residual of {name}", "{name}剩余收益"),
+    "hedge": _both("{name} settlement", "{name}结算款"),
     "additional": _both("additional interest of {name}", "{name}附加利息"), "fee": _both("{name}", "{name}"),
     "over_cap": _both("{name} over its cap", "{name}超上限部分"), "tax": _both("{name}", "{name}"),
     "ledger": _both("ledger {name}", "台账{name}"), "account": _both("account {name}", "账户{name}"),

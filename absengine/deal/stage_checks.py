@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from absengine.deal.findings import Findings
 from absengine.deal.forms import check_step, claim_members, coverable
+from absengine.deal.hedges import can_owe
 from absengine.deal.nouns import DealFile, Stage, Step
 from absengine.deal.trigger_checks import reachable_stages
 from absengine.errors import Problems, Where
@@ -75,6 +76,7 @@ def _claims(deal: DealFile) -> Iterator[str]:
         yield f"fee.{name}"
         if fee.cap is not None:
             yield f"fee.{name}.over_cap"
+    yield from (f"hedge.{name}" for name in can_owe(deal))
     for name, tranche in deal.tranche.items():
         if tranche.principal is not None:
             yield from [f"interest.{name}"] * (tranche.coupon is not None)

@@ -276,7 +276,7 @@ class Verb(Entry):
     compile: Callable[[StepContext], None]
 
 
-CLAIMS = ("interest", "principal", "additional", "residual", "fee", "tax", "ledger")
+CLAIMS = ("interest", "principal", "additional", "residual", "fee", "tax", "hedge", "ledger")
 
 VERBS: Registry[Verb] = Registry("verb", [
     Verb(key="pay", zh="支付", doc_en="pays claims from an account; helpers fill the gap in the order named",

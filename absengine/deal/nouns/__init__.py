@@ -7,6 +7,7 @@ from absengine.deal.nouns.claims import Account, AccountYield, Fee, Ledger, Supp
 from absengine.deal.nouns.dates import Dates, PaymentDates, Regular
 from absengine.deal.nouns.events import CallTerms, Cure, Figure, Stage, Step, Trigger
 from absengine.deal.nouns.file import DealFile, DealHead, MoneyRule
+from absengine.deal.nouns.hedges import Hedge, Leg, RateCap, Swap
 from absengine.deal.nouns.notes import (
     Anticipated,
     BulletPrincipal,
@@ -44,9 +45,11 @@ __all__ = [
     "FixedCoupon",
     "FloatingCoupon",
     "Formula",
+    "Hedge",
     "Group",
     "Index",
     "Ledger",
+    "Leg",
     "Limit",
     "MoneyRule",
     "Name",
@@ -56,11 +59,13 @@ __all__ = [
     "Pool",
     "Principal",
     "Put",
+    "RateCap",
     "Regular",
     "Servicing",
     "Stage",
     "Step",
     "Support",
+    "Swap",
     "TargetPrincipal",
     "Tax",
     "Tranche",

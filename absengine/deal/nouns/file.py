@@ -9,6 +9,7 @@ from pydantic import Field
 from absengine.deal.nouns.claims import Account, Fee, Ledger, Support, Tax
 from absengine.deal.nouns.dates import Dates
 from absengine.deal.nouns.events import Figure, Stage, Trigger
+from absengine.deal.nouns.hedges import Hedge
 from absengine.deal.nouns.notes import Tranche
 from absengine.deal.nouns.pool import Entity, Group, Index, Pool, Pools
 from absengine.deal.nouns.servicing import Servicing
@@ -57,6 +58,7 @@ class DealFile(Table):
     ledger: dict[Identifier, Ledger] = Field(default_factory=dict)
     trigger: dict[Identifier, Trigger] = Field(default_factory=dict)
     figure: dict[Identifier, Figure] = Field(default_factory=dict)
+    hedge: dict[Identifier, Hedge] = Field(default_factory=dict)
 
     @property
     def pools(self) -> tuple[Pool, ...]:
