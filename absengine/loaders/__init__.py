@@ -15,7 +15,16 @@ from numpy.typing import NDArray
 from absengine.calendars.fixings import IndexPath
 from absengine.errors import InputError, Problem, Problems, TapeError, Where
 from absengine.language.validation import did_you_mean
-from absengine.loaders import cashflow_table, factoring, given_plan, licensing, pledge_loan, royalty, supporting_bill
+from absengine.loaders import (
+    cashflow_table,
+    factoring,
+    given_plan,
+    lease_back,
+    licensing,
+    pledge_loan,
+    royalty,
+    supporting_bill,
+)
 from absengine.loaders.rights import Rights, lost_days, read_pool_tape, rights_table, standing
 from absengine.loaders.schedule import Flows
 from absengine.loaders.source import Context, Loaded, Loader, PoolSource
@@ -32,6 +41,7 @@ LOADERS: Final[dict[str, Loader]] = {
     factoring.KIND: factoring,
     supporting_bill.KIND: supporting_bill,
     licensing.KIND: licensing,
+    lease_back.KIND: lease_back,
 }
 """Kinds of receivables (资产类型) a deal may name."""
 
