@@ -14,6 +14,7 @@ from absengine.calendars.date_rules import add_months
 from absengine.kernels.pool import Clocks, Events
 from absengine.projection.dates import DAYS_PER_YEAR, Indices, Rhythm, months_between, rows_of, summed
 from absengine.projection.names import Parties
+from absengine.projection.paying import daily_penalty
 from absengine.projection.shape import ASPECTS, Shape, partition
 from absengine.schema import CashflowTable, Dates, Floats, Timeline
 
@@ -27,6 +28,8 @@ class Needs:
     deposit: bool = False
     appraisal: bool = False
     guarantor: bool = False
+    recourse: bool = False
+    penalty: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,11 @@ class Pool:
         return np.asarray(total[self.rhythm.contract] * self.scale)
 
     @cached_property
+    def penalty(self) -> Floats:
+        """Penalty interest of each contract [1/day], 0 where there is none."""
+        return daily_penalty(self.table.contracts)[self.rhythm.contract]
+
+    @cached_property
     def origin(self) -> Dates:
         """Origination by which age is counted; NaT where only the stated age counts (none, or a month or more off)."""
         contracts = self.table.contracts
@@ -116,7 +124,10 @@ class Pool:
 
 @dataclass(frozen=True)
 class Clockwork:
-    """Clocks and their events: ``of`` is the clock of each contract with flows, ``member`` one contract per clock."""
+    """Clocks and their events: ``of`` is the clock of each contract with flows, ``member`` one contract per clock.
+
+    ``order`` puts the flows of the table in the order of events, ``where`` is then the event of each.
+    """
 
     pool: Pool
     of: Indices
@@ -124,6 +135,28 @@ class Clockwork:
     clocks: Clocks
     events: Events
     due: Dates
+    order: Indices
+    where: Indices
+
+    def total(self, money: Floats) -> Floats:
+        """Sums of money of the table's flows by event."""
+        return summed(self.where, money[self.order], len(self.due))
+
+    def by_flow(self, values: Floats) -> Floats:
+        """Values of events at the table's flows."""
+        spread = np.empty(len(self.order))
+        spread[self.order] = values[self.where]
+        return spread
+
+    def from_here(self, money: Floats) -> Floats:
+        """Sums of each event's money and that of all later events of its clock."""
+        by_clock = np.argsort(self.events.clock, kind="stable")
+        sums = np.cumsum(money[by_clock][::-1])[::-1]
+        clock = self.events.clock[by_clock]
+        after = np.append(sums, 0.0)[np.searchsorted(clock, clock, "right")]
+        left = np.empty(len(money))
+        left[by_clock] = sums - after
+        return left
 
     def dates(self, clock: int) -> Indices:
         """Events of one clock, in date order."""
@@ -133,7 +166,7 @@ class Clockwork:
 def clockwork(pool: Pool, shapes: Sequence[Shape], needs: Needs) -> Clockwork:
     """Group contracts so that all in one clock share dates and, in every shape, what rules them."""
     of, member = partition(_columns(pool, shapes, needs))
-    due, events = _events(pool, of, len(member))
+    due, events, order, where = _events(pool, of, len(member))
     count = len(member)
     first = np.full(count, len(pool.timeline.calc_date), dtype=np.int32)
     np.minimum.at(first, events.clock, events.row)
@@ -147,11 +180,12 @@ def clockwork(pool: Pool, shapes: Sequence[Shape], needs: Needs) -> Clockwork:
         start=np.stack([np.zeros(count), ages]),
         deposit=np.where(singles, pool.deposit[member], 0.0),
         appraisal=np.where(singles, pool.appraisal[member], 0.0),
+        penalty=pool.penalty[member] if needs.penalty else np.zeros(count),
     )
     if needs.age:
         position = np.stack([events.position[0], pool.age(member[events.clock], due)])
         events = events._replace(position=np.maximum(position, clocks.start[:, events.clock]))
-    return Clockwork(pool, of, member, clocks, events, due)
+    return Clockwork(pool, of, member, clocks, events, due, order, where)
 
 
 def _columns(pool: Pool, shapes: Sequence[Shape], needs: Needs) -> list[NDArray[Any]]:
@@ -172,11 +206,15 @@ def _columns(pool: Pool, shapes: Sequence[Shape], needs: Needs) -> list[NDArray[
         columns.append(own * (pool.appraisal > 0.0))
     if needs.guarantor:
         columns.append(pool.parties.guarantor[contract])
+    if needs.recourse:
+        columns.append(pool.table.contracts["recourse"].astype(str)[contract])
+    if needs.penalty:
+        columns.append(pool.penalty)
     return columns
 
 
-def _events(pool: Pool, of: Indices, clocks: int) -> tuple[Dates, Events]:
-    """Flows summed by clock and due date, in date order."""
+def _events(pool: Pool, of: Indices, clocks: int) -> tuple[Dates, Events, Indices, Indices]:
+    """Flows summed by clock and due date, in date order; and which flows each event is the sum of."""
     rhythm, flows = pool.rhythm, pool.table.flows
     clock = np.repeat(of, rhythm.count)
     order = np.lexsort((clock, rhythm.due))
@@ -216,7 +254,7 @@ def _events(pool: Pool, of: Indices, clocks: int) -> tuple[Dates, Events]:
         final=following < 0,
         **money,
     )
-    return due, events
+    return due, events, order, where
 
 
 def partition_first(of: Indices, clocks: int) -> Indices:

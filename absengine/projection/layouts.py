@@ -30,6 +30,8 @@ def needs_of(scenarios: Sequence[Scenario]) -> Needs:
         deposit=any(source == "deposit" for source, _ in terms),
         appraisal=any(term.base in ("appraisal", "lower") for _, term in terms),
         guarantor=any(source == "guarantor" for source, _ in terms),
+        recourse=any(source == "repurchase" for source, _ in terms),
+        penalty=any(term.base == "claim with penalty" for _, term in terms),
     )
 
 

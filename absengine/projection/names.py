@@ -30,6 +30,11 @@ def plain(name: str) -> str:
     return text
 
 
+def _parts(column: str, text: str) -> list[str]:
+    """Names in a cell: several, nearest first, where recourse is meant."""
+    return text.split(";") if column == "recourse" else [text]
+
+
 class Parties:
     """Names of the pool's contracts resolved to the deal's entities.
 
@@ -48,8 +53,9 @@ class Parties:
     def _refuse_near_matches(self) -> None:
         known = {plain(text): text for text in self._key}
         problems = Problems()
-        for column in ("obligor", "debtor", "guarantor"):
-            for name in sorted(set(self.contracts[column].tolist()) - set(self._key) - {""}):
+        for column in ("obligor", "debtor", "guarantor", "recourse"):
+            written = {name for text in set(self.contracts[column].tolist()) for name in _parts(column, text)}
+            for name in sorted(written - set(self._key) - {""}):
                 if plain(name) in known:
                     entity = known[plain(name)]
                     found = f"'{printable(name)}' as {column}, nearly the name '{printable(entity)}' of an entity"
@@ -72,6 +78,17 @@ class Parties:
         """Code of each contract's guarantor."""
         codes = self.codes | {"": -2}
         return np.array([codes.get(name, -1) for name in self._resolved("guarantor").tolist()], dtype=np.int64)
+
+    @cached_property
+    def recourse(self) -> tuple[tuple[int, ...], ...]:
+        """Codes of those who must buy back each contract, nearest first; -1 for a name that is no entity."""
+        codes = {text: self.codes[key] for text, key in self._key.items()}
+        texts = self.contracts["recourse"].tolist()
+        chains = {
+            text: tuple(codes.get(name, -1) for name in _parts("recourse", text) if name)
+            for text in dict.fromkeys(texts)
+        }
+        return tuple(chains[text] for text in texts)
 
     @cached_property
     def rank(self) -> Indices:

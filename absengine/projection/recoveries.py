@@ -22,7 +22,12 @@ _BASIS = {
     "claim": kernel.OF_CLAIM,
     "appraisal": kernel.OF_APPRAISAL,
     "lower": kernel.OF_LOWER,
+    "claim with penalty": kernel.WITH_PENALTY,
 }
+_NOBODY = np.datetime64("9999-12-31", "D")
+"""Pay date of what nobody lives to pay; ``gone`` is set to it where payers stand in for each other."""
+Option = tuple[Steps, int]
+"""One of several payers: the delay with which it pays, and the day from which it is gone."""
 Cap = tuple[int, str]
 """Block and source whose payments a cap limits, over the whole pool."""
 
@@ -50,6 +55,19 @@ class Payers:
             gone[code] = min(gone[code], _day_number(date))
         return cls(gone, late)
 
+    def options(self, chain: Sequence[int], steps: Steps) -> tuple[tuple[Option, ...], int]:
+        """Payers that stand in for each other (-1 = one who cannot fail), and the day from which nobody is left.
+
+        Payers that are late alike are one, gone when the last of them is: the kernel tests it, and cases that differ
+        in nothing but that day share their pay dates.
+        """
+        late = [int(self.late[code]) if code >= 0 else 0 for code in chain]
+        gone = [int(self.gone[code]) if code >= 0 else NEVER for code in chain]
+        own = [steps + ((("months", months),) if months else ()) for months in late]
+        if len(set(late)) == 1:
+            return ((own[0], NEVER),), max(gone)
+        return tuple(zip(own, gone, strict=True)), _day_number(_NOBODY)
+
 
 def _day_number(date: np.datetime64) -> int:
     """Days since 1970-01-01."""
@@ -60,7 +78,8 @@ def _day_number(date: np.datetime64) -> int:
 class Ruling:
     """What recoveries of a contract depend on in one shape.
 
-    ``sources`` and ``delayed`` are blocks (-1 = none), ``guarantor`` an entity's code (-1 = none that could fail).
+    ``sources`` and ``delayed`` are blocks (-1 = none), ``guarantor`` an entity's code (-1 = none that could fail),
+    ``recourse`` the codes of those who must buy back, nearest first.
     Recognition is that of the block ``default``, or ``days`` after the missed date for a contract named by an event.
     """
 
@@ -68,6 +87,7 @@ class Ruling:
     delayed: int
     guarantor: int
     default: int
+    recourse: tuple[int, ...] = ()
     days: int = 0
 
     @classmethod
@@ -83,7 +103,17 @@ class Ruling:
             int(shape.blocks["delayed"][contract]),
             code,
             int(shape.blocks["default"][contract]),
+            parties.recourse[contract] if blocks["repurchase"] >= 0 else (),
         )
+
+    def payers(self, source: str, named: int) -> tuple[int, ...]:
+        """Who pays a source, the first living one of them (-1 = one who cannot fail); empty where nobody does.
+
+        Whom the pack names (``named``, -1 = nobody), else the contract's own.
+        """
+        if named >= 0 or source not in ("guarantor", "repurchase"):
+            return (named,)
+        return (self.guarantor,) if source == "guarantor" else self.recourse
 
     def recognition(self, scenario: Scenario) -> int:
         """Days from the missed date to recognition."""
@@ -93,29 +123,49 @@ class Ruling:
 
 @dataclass
 class PayDates:
-    """Tables of rows and days by (rule, event or claim), one rule per distinct lag of a run; rule 0 is no lag."""
+    """Tables of rows and days by (rule, event or claim), one rule per distinct lag of a run; rule 0 is no lag.
 
-    keys: dict[tuple[int, Steps], int] = field(default_factory=lambda: {(0, ()): 0})
+    A rule with several options takes the first payer that lives on its pay date, for each event and claim by itself.
+    """
+
+    keys: dict[tuple[int, tuple[Option, ...]], int] = field(default_factory=lambda: {(0, (((), NEVER),)): 0})
 
     def key(self, days: int, steps: Steps = ()) -> int:
         """Number of the rule whose lag starts ``days`` after the missed date."""
-        return self.keys.setdefault((days, steps), len(self.keys))
+        return self.first_living(days, ((steps, NEVER),))
+
+    def first_living(self, days: int, options: tuple[Option, ...]) -> int:
+        """Number of the rule by which the first living one of some payers pays."""
+        return self.keys.setdefault((days, options), len(self.keys))
 
     def tables(self, work: Clockwork, claims: Sequence[Claim]) -> tuple[Indices, Indices]:
         """Rows and day numbers of every rule on every event, then on every claim."""
         missed = np.concatenate([work.due, np.array([claim.missed for claim in claims], dtype="datetime64[D]")])
         dates = np.empty((len(self.keys), len(missed)), dtype="datetime64[D]")
         rhythms: list[tuple[Indices, Dates, np.datetime64]] = []
+        if any(unit == "payments" for _, options in self.keys for steps, _ in options for unit, _ in steps):
+            rhythms = list(_rhythms(work, claims))
         cutoff = work.pool.timeline.cutoff
-        for (days, steps), index in self.keys.items():
+        for (days, options), index in self.keys.items():
             start = later(missed, (("days", days),), missed, cutoff)
-            if any(unit == "payments" for unit, _ in steps):
-                rhythms = rhythms or list(_rhythms(work, claims))
-                for columns, due, previous in rhythms:
-                    dates[index, columns] = later(start[columns], steps, due, previous)
-            else:
-                dates[index] = later(start, steps, missed, cutoff)
+            dates[index] = _NOBODY
+            for steps, gone in reversed(options):
+                paid = _moved(start, steps, rhythms, cutoff)
+                lives = paid.astype(np.int64) < gone
+                dates[index, lives] = paid[lives]
         return rows_of(work.pool.timeline.calc_date, dates), dates.astype(np.int64)
+
+
+def _moved(
+    start: Dates, steps: Steps, rhythms: Sequence[tuple[Indices, Dates, np.datetime64]], cutoff: np.datetime64
+) -> Dates:
+    """Dates moved by a lag; payments are counted on the rhythm of each clock and claim."""
+    if not any(unit == "payments" for unit, _ in steps):
+        return later(start, steps, start, cutoff)
+    moved = start.copy()
+    for columns, due, previous in rhythms:
+        moved[columns] = later(start[columns], steps, due, previous)
+    return moved
 
 
 def _rhythms(work: Clockwork, claims: Sequence[Claim]) -> Iterator[tuple[Indices, Dates, np.datetime64]]:
@@ -167,21 +217,20 @@ class RecoveryTerms:
             if block < 0:
                 continue
             term = scenario.assumptions[block].recovery[source]
-            payer = ruling.guarantor if source == "guarantor" else -1
-            if term.payer:
-                payer = self.parties.codes[term.payer]
+            chain = ruling.payers(source, self.parties.codes[term.payer] if term.payer else -1)
+            if not chain:
+                continue
             terms.used[case, index] = True
             terms.basis[case, slot, index] = kernel.OF_DEPOSIT if source == "deposit" else _BASIS[term.base]
             terms.rate[case, slot, index] = term.rate
             terms.cap[case, slot, index] = columns.get((block, source), -1)
-            steps = term.lag.steps
-            if payer >= 0:
-                terms.gone[case, slot, index] = payers.gone[payer]
-                steps += (("months", int(payers.late[payer])),) if payers.late[payer] else ()
             start = ruling.recognition(scenario) if term.start == "recognition" else 0
-            terms.dates[0, case, slot, index] = self.dates.key(start, steps)
+            options, gone = payers.options(chain, term.lag.steps)
+            terms.gone[case, slot, index] = gone
+            terms.dates[0, case, slot, index] = self.dates.first_living(start, options)
             if delay:
-                terms.dates[1, case, slot, index] = self.dates.key(start, steps + delay.by.steps)
+                slow = tuple((steps + delay.by.steps, until) for steps, until in options)
+                terms.dates[1, case, slot, index] = self.dates.first_living(start, slow)
 
     def dated(self, work: Clockwork, claims: Sequence[Claim]) -> kernel.Terms:
         """The terms with their pay dates; all slots are written before."""

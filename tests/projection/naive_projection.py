@@ -227,8 +227,12 @@ class Twin:
             value = float(table.rights["appraisal_value"][row]) * scale
             self.appraisal[owner] = self.appraisal.get(owner, 0.0) + value
         self.scale = scale
-        self.gone = {s.entity: s.gone.item() for s in scenario.supporters if s.gone.item() is not None}
-        self.late = {s.entity: s.late for s in scenario.supporters}
+        self.gone: dict[str, date] = {}
+        self.late: dict[str, int] = {}
+        for one in scenario.supporters:
+            if one.gone.item() is not None:
+                self.gone[one.entity] = min(one.gone.item(), self.gone.get(one.entity, date.max))
+            self.late[one.entity] = max(one.late, self.late.get(one.entity, 0))
         self.defaults: list[Default] = []
         self.left: dict[tuple[int, str], float] = {}
         self._events()
@@ -474,14 +478,26 @@ class Twin:
         if source == "deposit":
             held = float(contract.columns["deposit"])
             base = one.share * (held if held == held else 0.0) * self.scale
-        amount, payer = min(one.claim - one.paid, term.rate * base), term.payer or guarantor
-        on = contract.moved(one.recognised if term.start == "recognition" else one.day, term.lag)
-        on = plus_months(on, self.late.get(payer, 0)) if self.late.get(payer, 0) else on
-        parts, delay = [(amount, on)], ruling(self.scenario, contract, "delayed")
+        amount = min(one.claim - one.paid, term.rate * base)
+        chain = [term.payer or guarantor]
+        if source == "repurchase" and not term.payer:
+            chain = [name for name in str(contract.columns["recourse"]).split(";") if name]
+        ready = contract.moved(one.recognised if term.start == "recognition" else one.day, term.lag)
+        delay = ruling(self.scenario, contract, "delayed")
+        parts = [(amount, Lag())]
         if delay is not None and delay.delayed is not None:
             share, by = delay.delayed.share, delay.delayed.by
-            parts = [(amount * (1 - share), on), (amount * share, contract.moved(on, by))]
-        return [(money, when) for money, when in parts if money > 0 and when < self.gone.get(payer, date.max)]
+            parts = [(amount * (1 - share), Lag()), (amount * share, by)]
+        paid = [(money, self._first_living(contract, chain, ready, wait)) for money, wait in parts]
+        return [(money, when) for money, when in paid if money > 0 and when is not None]
+
+    def _first_living(self, contract: Contract, chain: list[str], ready: date, wait: Lag) -> date | None:
+        """When the first of some names that lives then pays; never if none does."""
+        for name in chain:
+            when = contract.moved(plus_months(ready, self.late[name]) if self.late.get(name) else ready, wait)
+            if when < self.gone.get(name, date.max):
+                return when
+        return None
 
     def _stocks(self) -> None:
         """Balances from flows: what has entered less what has left."""

@@ -130,6 +130,9 @@ def loans(draw: st.DrawFn, index: int, kinds: tuple[str, ...] = KINDS) -> Loan:
         "start_date": start,
         "obligor": draw(st.sampled_from("ABC")),
         "guarantor": draw(st.sampled_from(["", "Guarantor One", "Guarantor Two", "somebody else"])),
+        "recourse": draw(
+            st.sampled_from(["", "Guarantor One", "Guarantor Two;Guarantor One", "Guarantor One;a seller"])
+        ),
         "pool": draw(st.sampled_from(["north", "south"])),
         "tags": draw(st.sampled_from(["", "new", "new;old"])),
         "industry": draw(st.sampled_from(["drugs", "chips"])),
@@ -171,7 +174,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         "random",
         assumptions=(draw(wide), *draw(st.lists(narrow, max_size=1))),
         events=tuple(draw(st.lists(events(), max_size=2))),
-        supporters=tuple(draw(st.lists(st.one_of(gone, late), max_size=1))),
+        supporters=tuple(draw(st.lists(st.one_of(gone, late), max_size=2))),
         order=draw(st.sampled_from(["default first", "prepay on performing"])),
         interest_on=draw(st.sampled_from(["after prepayment", "performing"])),
         credit=draw(st.sampled_from([True, True, True, False])),
