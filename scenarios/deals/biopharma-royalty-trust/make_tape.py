@@ -54,7 +54,15 @@ def rights() -> list[list[str]]:
     return [
         ["专利号", "知识产权类型", "知识产权名称", "权利人", "资产编号", "法律状态", "届满日"],
         # assumption: the term of the licensed patent is not published in our sources; it outlasts the notes
-        ["示例US-STAVUDINE", "发明专利", "stavudine, method of use", "licensor (not named in our sources)", "ZERIT", "有效", "2008-06-24"],
+        [
+            "示例US-STAVUDINE",
+            "发明专利",
+            "stavudine, method of use",
+            "licensor (not named in our sources)",
+            "ZERIT",
+            "有效",
+            "2008-06-24",
+        ],
     ]
 
 
