@@ -310,6 +310,26 @@ class EventTable(Table):
         return self
 
 
+class BuyBackTable(Table):
+    """赎回、置换: contracts that leave the pool because they should not be in it, paid for by who sold them."""
+
+    what: Literal["repurchase", "substitute"]
+    who: Literal["all"] | Annotated[Texts, Field(min_length=1)] | None = None
+    top: Annotated[int, Field(ge=1)] | None = None
+    smallest: Annotated[int, Field(ge=1)] | None = None
+    scope: ScopeTable | None = None
+    on: Date
+    payer: str = ""
+    standby: Annotated[Texts, Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        _one_of(self, ("who", "top", "smallest", "scope"), "event-who", "one of who, top, smallest, scope")
+        if self.standby and self.what != "substitute":
+            raise refusal("standby-without-substitute", f"{self.what} with standby", 'standby with what = "substitute"')
+        return self
+
+
 class RightEventTable(Table):
     """权利事件: rights that end before their term, by their numbers or by the contracts they belong to."""
 
@@ -350,7 +370,7 @@ class ScenarioTable(Table):
     set: dict[str, Setting] = Field(default_factory=dict)
     supporter: Many[SupporterTable] = ()
     assume: Many[AssumeTable] = ()
-    event: Many[Annotated[EventTable | RightEventTable, Field(discriminator="what")]] = ()
+    event: Many[Annotated[EventTable | BuyBackTable | RightEventTable, Field(discriminator="what")]] = ()
 
 
 class CrossTable(Table):

@@ -19,7 +19,7 @@ from absengine.errors import Where
 CurveKind = Literal["rate", "sda", "psa", "abs", "cumulative", "absolute", "maturity"]
 Order = Literal["default first", "prepay on performing"]
 InterestOn = Literal["after prepayment", "performing"]
-What = Literal["default", "prepay", "extend"]
+What = Literal["default", "prepay", "extend", "repurchase", "substitute"]
 Level = Literal["all", "pool", "asset_kind", "tag", "field", "id"]
 
 RightWhat = Literal["expire", "lapse", "invalidate"]
@@ -99,14 +99,16 @@ class RecoveryTerm:
     """What one source pays on a defaulted contract.
 
     rate : share of the base; base : "principal" at the missed date, the whole "claim", "appraisal" of the pledged
-    rights, or the "lower" of appraisal and principal. The deposit's base is the deposit itself.
+    rights, the "lower" of appraisal and principal, or the "claim with penalty": the claim, and on what is paid of it
+    penalty interest (罚息) at the contract's rate from the missed date to the pay date. The deposit's base is the
+    deposit itself.
     cap : most this source pays over the whole pool [currency]; start : the lag runs from the missed date ("default")
     or from "recognition"; payer : entity that must be alive on the pay date (the guarantor of the contract for
     "guarantor").
     """
 
     rate: float
-    base: Literal["principal", "claim", "appraisal", "lower"] = "principal"
+    base: Literal["principal", "claim", "claim with penalty", "appraisal", "lower"] = "principal"
     lag: Lag = field(default_factory=Lag)
     start: Literal["default", "recognition"] = "default"
     cap: float = float("inf")
@@ -121,23 +123,41 @@ class Delay:
     by: Lag
 
 
+@dataclass(frozen=True, slots=True)
+class Late:
+    """``share`` of every scheduled payment comes ``by`` later, with penalty interest (罚息) for the days it is late.
+
+    penalty : 1/year over days/365; None = the contract's own rate on the tape.
+    """
+
+    share: float
+    by: Lag
+    penalty: float | None = None
+
+
 @dataclass(frozen=True)
 class Assumption:
-    """One block of a scenario: aspects that are None (or absent) are left to wider blocks."""
+    """One block of a scenario: aspects that are None (or absent) are left to wider blocks.
+
+    dilution : share of each amount due that is never paid and is no default (稀释), of the face of the receivable.
+    """
 
     scope: Scope = field(default_factory=Scope)
     default: Curve | None = None
     prepay: Curve | None = None
     recovery: Mapping[str, RecoveryTerm] = field(default_factory=dict)
     delayed: Delay | None = None
+    dilution: float | None = None
+    late: Late | None = None
     source: str = ""
     where: Where = field(default_factory=Where)
     layer: int = 0
 
     @property
     def aspects(self) -> tuple[str, ...]:
-        """Names of what this block says: default, prepay, delayed, recovery.<source>."""
-        named = (("default", self.default), ("prepay", self.prepay), ("delayed", self.delayed))
+        """Names of what this block says: default, prepay, delayed, dilution, late, recovery.<source>."""
+        names = ("default", "prepay", "delayed", "dilution", "late")
+        named = [(name, getattr(self, name)) for name in names]
         said = [name for name, value in named if value is not None]
         return (*said, *(f"recovery.{source}" for source in self.recovery))
 
@@ -148,6 +168,10 @@ class Event:
 
     Exactly one of ``who`` (contract ids, obligors, debtors or entities), ``top`` (largest payers), ``smallest``
     (payers) and ``scope`` chooses. ``on`` is None for "at maturity": the last due date of each contract.
+
+    A contract is bought back (repurchase 赎回) on ``on``, or exchanged (substitute 置换) on its next due date for the
+    next of the ``standby`` contracts (empty: those the tape keeps for its sub-pool). The entity ``payer`` pays; if none
+    is named, the first living name of the contract's recourse, or where it has none an originator that cannot fail.
     """
 
     what: What
@@ -159,6 +183,8 @@ class Event:
     cross_default: bool = True
     recognition: int = 0
     by: int = 0
+    payer: str = ""
+    standby: tuple[str, ...] = ()
     where: Where = field(default_factory=Where)
 
 

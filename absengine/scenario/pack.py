@@ -213,7 +213,7 @@ class _Reader:
             events=tuple(
                 self._event(index, event)
                 for index, event in enumerate(table.event)
-                if isinstance(event, models.EventTable)
+                if not isinstance(event, models.RightEventTable)
             ),
             rights=tuple(
                 RightEvent(event.what, event.who, np.datetime64(event.on, "D"), self._where("event", index))
@@ -241,19 +241,24 @@ class _Reader:
             where=self._where("assume", index),
         )
 
-    def _event(self, index: int, table: models.EventTable) -> Event:
+    def _event(self, index: int, table: models.EventTable | models.BuyBackTable) -> Event:
         everyone = table.who == "all"
-        return Event(
+        event = Event(
             what=table.what,
             who=() if table.who is None or isinstance(table.who, str) else table.who,
             top=table.top or 0,
             smallest=table.smallest or 0,
             scope=Scope() if everyone else (scope(table.scope) if table.scope is not None else None),
             on=None if table.on is None else np.datetime64(table.on, "D"),
+            where=self._where("event", index),
+        )
+        if isinstance(table, models.BuyBackTable):
+            return replace(event, payer=table.payer, standby=table.standby or ())
+        return replace(
+            event,
             cross_default=table.cross_default,
             recognition=table.recognition,
             by=table.by.months if table.by else 0,
-            where=self._where("event", index),
         )
 
     def _supporter(self, index: int, table: models.SupporterTable) -> Supporter:
