@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -145,6 +146,53 @@ def test_default__sources_pay_in_legal_order_never_more_than_the_claim() -> None
     assert in_row(ours["recovery.cure"]) == {"2026-07": 50.0}
     assert in_row(ours["recovery.fund"]) == {"2026-09": 250.0}  # 2026-07-11 + 30 days + 1 month
     assert in_row(ours["recovery.ip"]) == {"2027-01": 155.0}  # 505 - 350, two due dates later
+
+
+def test_repurchase__the_nearest_of_the_chain_that_lives_buys_back() -> None:
+    """1,010 is owed on 2026-06-21, to be bought back a month later: by the seller, the company behind it, or nobody."""
+    chain = {"seller": ("Seller",), "acme": ("Acme",)}
+    loan = {"start_date": day("2026-03-21"), "recourse": "Seller;Acme"}
+    table = pool([quarterly("L1", 1000.0, "Core", **loan), quarterly("L2", 500.0, "Other")], CUTOFF)
+    block = Assumption(recovery={"repurchase": RecoveryTerm(1.0, base="claim", lag=Lag(months=1))})
+    event = Event("default", who=("Core", "Other"), on=day("2026-06-01"))
+
+    def paid(*supporters: Supporter, who: str = "") -> dict[str, float]:
+        term = replace(block.recovery["repurchase"], payer=who)
+        one = replace(block, recovery={"repurchase": term})
+        projection = Projection(table, LINE, ("recovery.repurchase",), 1.0, chain)
+        scenario = Scenario("x", assumptions=(one,), events=(event,), supporters=supporters)
+        out = np.zeros((1, LINE.rows + 1, 1))
+        projection.fill(projection.bind([Case("x", scenario)]), 0, 1, out)
+        return in_row(out[0, :, 0])
+
+    early, slow = Supporter("seller", day("2026-07-21")), Supporter("acme", late=3)
+    assert paid() == {"2026-07": 1010.0}, "L2 has nobody to turn to"
+    assert paid(slow) == {"2026-07": 1010.0}, "the second is late, and not asked"
+    assert paid(early, slow) == {"2026-10": 1010.0}
+    assert paid(replace(early, gone=day("2026-07-22")), slow) == {"2026-07": 1010.0}
+    assert paid(early, replace(slow, gone=day("2026-10-21"))) == {}
+    assert paid(Supporter("seller", late=2), Supporter("acme", day("2026-08-01"))) == {"2026-09": 1010.0}
+    assert paid(early, who="acme") == {"2026-07": 1515.0}, "a payer the pack names stands for every contract"
+
+
+def test_repurchase__contracts_of_two_chains_are_two_clocks() -> None:
+    due, loans = [day("2027-03-31")], []
+    for number, chain in (("A", "Seller"), ("B", "a name that cannot fail"), ("C", "")):
+        loans.append(bullet(number, 100.0, due, [0.0], recourse=chain))
+    block = Assumption(default=Curve("maturity", (0.5,)), recovery={"repurchase": RecoveryTerm(1.0)})
+    gone = Supporter("seller", day("2026-06-01"))
+    projection = Projection(pool(loans, CUTOFF), LINE, ("recovery.repurchase",), 1.0, {"seller": ("Seller",)})
+    bound = projection.bind([Case("x", Scenario("x", assumptions=(block,), supporters=(gone,)))])
+    out = np.zeros((1, LINE.rows + 1, 1))
+    projection.fill(bound, 0, 1, out)
+    assert bound.clocks == 3 and out.sum() == 50.0
+
+
+def test_projection__near_match_inside_a_chain_is_refused() -> None:
+    table = pool([quarterly("L1", 1000.0, "Core", recourse="Seller;甲 公司")], CUTOFF)
+    with pytest.raises(DealError) as error:
+        Projection(table, LINE, POOL_CHANNELS, 1.0, ENTITIES)
+    assert [problem.code for problem in error.value.problems] == ["entity-near-match"]
 
 
 def test_default__part_of_recoveries_is_delayed_and_runs_past_the_last_due_date() -> None:
