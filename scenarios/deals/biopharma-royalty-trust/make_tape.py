@@ -36,11 +36,12 @@ FACES = {"senior_plan.csv": 57_150_000, "mezzanine_plan.csv": 22_000_000}  # pub
 
 
 def tape() -> list[list[str]]:
-    header = ["资产编号", "被许可人", "产品", "地域", "收入来源", "币种", "预测起始日", "到期日", "还款频率", "许可费率",
-              "归属比例", "结算滞后", "年利率"]  # fmt: skip
-    row = ["ZERIT", "Bristol-Myers Squibb", "Zerit", "worldwide", "net sales", "USD", "2000-01-01", "2006-03-31", "季",
-           ROYALTY_RATE, SHARE, str(LAG), DISCOUNT]  # fmt: skip
-    return [header, row]
+    row = {
+        "资产编号": "ZERIT", "被许可人": "Bristol-Myers Squibb", "产品": "Zerit", "地域": "worldwide",
+        "收入来源": "net sales", "币种": "USD", "预测起始日": "2000-01-01", "到期日": "2006-03-31", "还款频率": "季",
+        "许可费率": ROYALTY_RATE, "归属比例": SHARE, "结算滞后": str(LAG), "年利率": DISCOUNT,
+    }  # fmt: skip
+    return [list(row), list(row.values())]
 
 
 def forecast() -> list[list[str]]:
@@ -51,19 +52,12 @@ def forecast() -> list[list[str]]:
 
 
 def rights() -> list[list[str]]:
-    return [
-        ["专利号", "知识产权类型", "知识产权名称", "权利人", "资产编号", "法律状态", "届满日"],
-        # assumption: the term of the licensed patent is not published in our sources; it outlasts the notes
-        [
-            "示例US-STAVUDINE",
-            "发明专利",
-            "stavudine, method of use",
-            "licensor (not named in our sources)",
-            "ZERIT",
-            "有效",
-            "2008-06-24",
-        ],
-    ]
+    """Assumption: neither the licensor nor the term of the licensed patent is in our sources; it outlasts the notes."""
+    row = {
+        "专利号": "示例US-STAVUDINE", "知识产权类型": "发明专利", "知识产权名称": "stavudine, method of use",
+        "权利人": "licensor", "资产编号": "ZERIT", "法律状态": "有效", "届满日": "2008-06-24",
+    }  # fmt: skip
+    return [list(row), list(row.values())]
 
 
 def level_plan(face: int) -> list[list[str]]:

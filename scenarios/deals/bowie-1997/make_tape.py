@@ -2,8 +2,8 @@
 
 Public: 25 albums and 287 songs, 55 million dollars at 7.9 %, about ten years of average life, self-amortising, EMI as
 guarantor. Streams, volumes, prices, rates and decline are ASSUMPTIONS to the targets of the domain guide: 8.5 to 9
-million dollars in the first year, falling by 2 to 3 % a year. Nothing is drawn at random, so there is no seed: running the
-script again writes the same bytes.
+million dollars in the first year, falling by 2 to 3 % a year. Nothing is drawn at random, so there is no seed: running
+the script again writes the same bytes.
 
     python scenarios/deals/bowie-1997/make_tape.py
 """
@@ -21,16 +21,16 @@ RECORD = "EMI Records"
 
 HEADER = (
     "asset_id", "licensee", "product", "territory", "income type", "currency", "forecast start", "到期日", "frequency",
-    "units per year", "price per unit", "annual sales", "growth", "seasonal weights", "royalty rates", "tiers counted by",
-    "share", "reporting lag", "rate",
+    "units per year", "price per unit", "annual sales", "growth", "seasonal weights", "royalty rates",
+    "tiers counted by", "share", "reporting lag", "rate",
 )  # fmt: skip
 
-# assumption, all of it: units, wholesale price, royalty; a higher rate on the best-sold units of a year in the largest market
+# assumption, all of it: units, wholesale price, royalty; in the largest market more on the best-sold units of a year
 RECORDED = (
-    ("BOW-01", "US", "1_000_000", "9.00", "0: 24%; 900_000: 28%", "volume_per_year"),
-    ("BOW-02", "UK and Europe", "1_100_000", "9.00", "25%", ""),
-    ("BOW-03", "Japan", "250_000", "10.00", "25%", ""),
-    ("BOW-04", "rest of world", "300_000", "7.00", "20%", ""),
+    ("BOW-01", RECORD, "US", "1_000_000", "9.00", "0: 24%; 900_000: 28%", "volume_per_year"),
+    ("BOW-02", RECORD, "UK and Europe", "1_100_000", "9.00", "25%", ""),
+    ("BOW-03", "Label D (invented)", "Japan", "250_000", "10.00", "25%", ""),
+    ("BOW-04", RECORD, "rest of world", "300_000", "7.00", "20%", ""),
 )
 # assumption: licensed income a year and its decline; half of it is the writer's
 PUBLISHING = (
@@ -46,8 +46,8 @@ DISCOUNT = "9%"  # assumption: a point above the coupon
 
 def streams() -> list[list[str]]:
     rows = [list(HEADER)]
-    for number, territory, units, price, rates, by in RECORDED:
-        rows.append([number, RECORD, "25 albums", territory, "records", "USD", FIRST_SALES, LAST_SALES, "half_yearly",
+    for number, payer, territory, units, price, rates, by in RECORDED:
+        rows.append([number, payer, "25 albums", territory, "records", "USD", FIRST_SALES, LAST_SALES, "half_yearly",
                      units.replace("_", ""), price, "", DECLINE, SEASON, rates, by, "100%", "3", DISCOUNT])  # fmt: skip
     for number, payer, territory, kind, income, decline in PUBLISHING:
         rows.append([number, payer, "287 songs", territory, kind, "USD", FIRST_SALES, LAST_SALES, "half_yearly",
