@@ -197,6 +197,19 @@ POOL_CHANNELS: tuple[str, ...] = (
 at recognition; ``opening``/``performing`` are balances at the start and the end of the row. Further channels are
 ``alive.<entity>`` and ``alive.<entity>.<support>`` (1 or 0), ``late.<entity>`` (rows), ``index.<name>`` [1/year], ``fee_factor``, ``forced.<trigger>``."""
 
+OVERDUE_BUCKETS: tuple[str, ...] = ("d30", "d60", "d90", "older")
+"""Days an amount is overdue on a calculation date: 1–30, 31–60, 61–90, over 90 (逾期分档)."""
+
+POOL_STREAMS: tuple[str, ...] = ("deposit", "dilution", *(f"overdue.{bucket}" for bucket in OVERDUE_BUCKETS))
+"""Pool channels made only where they are asked for. ``deposit``: deposits given back by the plan, on schedule by
+contracts that stay and at once by those that prepay; a default keeps what is left. ``dilution``: principal that leaves
+the pool unpaid and is no default. ``overdue.<bucket>``: stock on the calculation date, by days since the due date, of
+payments that come late and of the claims of defaulted contracts less what has been recovered on them; a claim nobody
+pays stays, recognised or not; penalty interest is not in it; the row after legal final has none."""
+
+INTEREST_OF_KIND = "interest."
+"""``interest.<asset_kind>``: the cash of channel ``interest`` that contracts of one kind pay, where asked for."""
+
 
 @dataclass(frozen=True)
 class PathInputs:

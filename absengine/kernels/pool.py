@@ -13,23 +13,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from absengine.kernels._jit import kernel, part
+from absengine.kernels.book import CHANNELS as CHANNELS
+from absengine.kernels.book import DEFAULT as DEFAULT
+from absengine.kernels.book import FEE as FEE
+from absengine.kernels.book import INTEREST as INTEREST
+from absengine.kernels.book import OPENING as OPENING
+from absengine.kernels.book import PERFORMING as PERFORMING
+from absengine.kernels.book import PREPAYMENT as PREPAYMENT
+from absengine.kernels.book import PRINCIPAL as PRINCIPAL
+from absengine.kernels.book import RECOGNISED as RECOGNISED
+from absengine.kernels.book import RECOVERY as RECOVERY
 from absengine.kernels.recovery import (
+    BASES,
     OF_APPRAISAL,
     OF_CLAIM,
     OF_DEPOSIT,
     OF_LOWER,
     OF_PRINCIPAL,
-    SOURCES,
+    WITH_PENALTY,
     Claims,
     Queue,
     Terms,
     recover,
 )
-
-# channels of a book, in the order of schema.POOL_CHANNELS
-INTEREST, PRINCIPAL, PREPAYMENT, FEE, RECOVERY = 0, 1, 2, 3, 4
-OPENING, PERFORMING, DEFAULT, RECOGNISED = 11, 12, 13, 14
-CHANNELS = 15
+from absengine.kernels.streams import Shares, pay
+from absengine.kernels.streams import Streams as Streams
 
 # how a curve is read: a cumulated table by position, a table by payment, or a rule of its own
 BY_MONTH, BY_AGE, SHARE_BY_MONTH, SHARE_BY_AGE, BY_PAYMENT, SHARE_BY_PAYMENT, TARGET, AT_MATURITY = range(8)
@@ -60,7 +68,7 @@ class Events(NamedTuple):
 
 
 class Clocks(NamedTuple):
-    """Groups of contracts: row of entry, row of the first due date, cut-off balance, deposits and appraisals."""
+    """Groups of contracts: row of entry, row of the first due date, cut-off balance, deposits, appraisals, 罚息率."""
 
     entry: NDArray[np.int32]
     first: NDArray[np.int32]
@@ -68,13 +76,15 @@ class Clocks(NamedTuple):
     start: NDArray[np.float64]  # (2, clock): where curves by month and by age start
     deposit: NDArray[np.float64]
     appraisal: NDArray[np.float64]
+    penalty: NDArray[np.float64]  # 1/day, on claims
 
 
 class Plan(NamedTuple):
     """What the cases say: curves by clock, options, projected contracts, and where to write.
 
     ``curves`` is [layout, (default, prepayment, recovery slot), clock]; NOT_HERE takes the clock out of the case.
-    ``books`` hold what contracts named by events pay apart from recoveries, [layout, channel, row].
+    ``books`` hold what contracts named by events pay apart from recoveries, [layout, channel, row]; they have as many
+    channels as the run needs.
     """
 
     layout: NDArray[np.int32]
@@ -90,6 +100,7 @@ class Plan(NamedTuple):
     entering: NDArray[np.float64]  # [row] cut-off balance entering the pool
     channel: NDArray[np.int32]  # row of the block buffer for each channel of a book, −1 = not wanted
     unplaced: NDArray[np.float64]  # [case], written: defaults asked for that found no balance
+    streams: Streams
 
 
 class Scratch(NamedTuple):
@@ -183,12 +194,14 @@ def _walk(case: int, start: int, stop: int, events: Events, plan: Plan, scratch:
     curves, kinds = plan.curves[plan.layout[case]], plan.kind[case]
     book, share, chance, clock = scratch.book, scratch.share, scratch.chance, events.clock
     prepay_last, full_interest = plan.prepay_last[case], plan.full_interest[case]
+    streamed, streams = plan.streams.used[plan.layout[case]], plan.streams
+    terms = streams.terms[plan.layout[case]]
     for e in range(start, stop):
         c, row = clock[e], events.row[e]
         k, j = curves[0, c], curves[1, c]
         if k == NOT_HERE:
             continue
-        performing = share[c]
+        performing, leaving = share[c], 0.0
         if k >= 0:
             lost = performing * chance[0, e]
             if kinds[k] in (SHARE_BY_MONTH, SHARE_BY_AGE, SHARE_BY_PAYMENT):
@@ -197,17 +210,20 @@ def _walk(case: int, start: int, stop: int, events: Events, plan: Plan, scratch:
             scratch.lost[e] = lost
             book[DEFAULT, row] += lost * events.opening[e]
             performing -= lost
-        staying = performing
         if j >= 0:
             leaving = performing * chance[1, e]
             if kinds[j] in (SHARE_BY_MONTH, SHARE_BY_AGE, SHARE_BY_PAYMENT):
                 leaving = min(performing, chance[1, e])
-            staying -= leaving
-            book[PREPAYMENT, row] += leaving * (events.closing[e] if prepay_last else events.opening[e])
+        staying = performing - leaving
         income = performing if full_interest else staying
-        book[INTEREST, row] += income * events.interest[e]
-        book[FEE, row] += income * events.fee[e]
-        book[PRINCIPAL, row] += (performing if prepay_last else staying) * events.principal[e]
+        repaying = performing if prepay_last else staying
+        if streamed:
+            pay(e, row, terms, Shares(income, repaying, staying, leaving, int(prepay_last)), streams, book)
+        else:
+            book[INTEREST, row] += income * events.interest[e]
+            book[FEE, row] += income * events.fee[e]
+            book[PRINCIPAL, row] += repaying * events.principal[e]
+            book[PREPAYMENT, row] += leaving * (events.closing[e] if prepay_last else events.opening[e])
         share[c] = staying
         for r in range(row, events.until[e]):
             book[PERFORMING, r] += staying * events.closing[e]
@@ -241,12 +257,15 @@ def _measure(
             queue.slot[n], queue.recognition[n] = curves[2, c], plan.recognition[case, curves[0, c]]
             base[OF_PRINCIPAL], base[OF_CLAIM] = lost * events.opening[e], lost * events.interest[e]
             base[OF_DEPOSIT], base[OF_APPRAISAL] = lost * clocks.deposit[c], lost * clocks.appraisal[c]
+            queue.penalty[n] = clocks.penalty[c]
         else:
             claim = e - size
             queue.slot[n], queue.recognition[n] = claims.slot[claim], claims.recognition[claim]
             base[OF_PRINCIPAL], base[OF_CLAIM] = claims.principal[claim], claims.interest[claim]
             base[OF_DEPOSIT], base[OF_APPRAISAL] = claims.deposit[claim], claims.appraisal[claim]
+            queue.penalty[n] = claims.penalty[claim]
         base[OF_CLAIM] += base[OF_PRINCIPAL]
+        base[WITH_PENALTY] = base[OF_CLAIM]
         base[OF_LOWER] = min(base[OF_APPRAISAL], base[OF_PRINCIPAL])
         queue.left[n], queue.early[n] = base[OF_CLAIM], 0.0
 
@@ -257,7 +276,7 @@ def _close(case: int, lane: int, plan: Plan, scratch: Scratch, out: NDArray[np.f
     book = scratch.book
     for r in range(book.shape[1]):
         book[OPENING, r] = plan.entering[r] + (book[PERFORMING, r - 1] if r > 0 else 0.0)
-    for channel in range(CHANNELS):
+    for channel in range(len(plan.channel)):
         line = plan.channel[channel]
         if line >= 0:
             for r in range(book.shape[1]):
@@ -286,7 +305,7 @@ def fill(
     size, curves, dates, caps = len(clocks.balance), plan.kind.shape[1], len(events.clock), terms.caps.shape[1]
     longest = dates + len(claims.slot)
     scratch = Scratch(
-        np.zeros((CHANNELS, len(plan.entering))),
+        np.zeros(plan.books.shape[1:]),
         np.ones(size),
         np.zeros(size),
         np.zeros((2, dates)),
@@ -298,13 +317,16 @@ def fill(
         np.empty(longest, np.int64),
         np.empty(longest, np.int32),
         np.empty(longest, np.int32),
-        np.zeros((longest, 6)),
+        np.zeros((longest, BASES)),
+        np.empty(longest),
         np.empty(longest),
         np.empty(longest),
         np.empty((2, longest)),
         np.empty(longest, np.int32),
         np.empty(caps),
         np.zeros(caps),
+        plan.streams.calc,
+        np.zeros((longest if len(plan.streams.calc) else 0, len(plan.entering))),
     )
     for case in range(first, stop):
         plan.unplaced[case] = 0.0
@@ -319,5 +341,5 @@ def fill(
             _walk(case, 0, dates, events, plan, scratch)
         count = _line_up(case, plan, claims, terms, scratch.lost, queue)
         _measure(case, count, events, clocks, plan, claims, scratch, queue)
-        recover(case, count, terms, queue, scratch.book[RECOVERY : RECOVERY + SOURCES], scratch.book[RECOGNISED])
+        recover(case, count, terms, queue, scratch.book)
         _close(case, case - first, plan, scratch, out)

@@ -1,8 +1,11 @@
 """Recoveries on the defaults of one path: sources in legal order, never more than the claim, caps in date order.
 
 Defaults missed on one date share a cap in proportion to what they ask for: the order of a tape does not matter, and a
-clock asks for all its contracts at once. In loops: ``n``, ``m`` default in the queue, ``s`` source, ``turn`` 0 paid at
-once and 1 the delayed part. Money is in the counting unit of the deal.
+clock asks for all its contracts at once. Penalty interest (罚息) comes on top of the part of a claim that a source
+pays, for the days it stood out, so what is paid is never more than the claim with penalty.
+
+In loops: ``n``, ``m`` default in the queue, ``s`` source, ``turn`` 0 paid at once and 1 the delayed part. Money is in
+the counting unit of the deal.
 """
 
 from __future__ import annotations
@@ -13,12 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from absengine.kernels._jit import part
+from absengine.kernels.book import RECOGNISED, RECOVERY
+from absengine.kernels.overdue import outstanding
 
 SOURCES = 7  # in the order of schema.RECOVERY_SOURCES
 GRACE_SOURCES = 3  # deposit, cure, guarantor: paid in full inside grace, no default is recognised
 
 # what a recovery rate is a share of
-NOTHING, OF_PRINCIPAL, OF_CLAIM, OF_DEPOSIT, OF_APPRAISAL, OF_LOWER = range(6)
+NOTHING, OF_PRINCIPAL, OF_CLAIM, OF_DEPOSIT, OF_APPRAISAL, OF_LOWER, WITH_PENALTY = range(7)
+BASES = 7
 
 FULL = 1.0 - 1e-12  # a claim paid up to rounding is paid
 
@@ -36,6 +42,7 @@ class Claims(NamedTuple):
     interest: NDArray[np.float64]  # accrued at the missed date
     deposit: NDArray[np.float64]
     appraisal: NDArray[np.float64]
+    penalty: NDArray[np.float64]  # 1/day
 
 
 class Terms(NamedTuple):
@@ -60,12 +67,24 @@ class Queue(NamedTuple):
     slot: NDArray[np.int32]
     recognition: NDArray[np.int32]  # dates key
     base: NDArray[np.float64]  # (default, basis) what recovery rates are shares of
+    penalty: NDArray[np.float64]  # 1/day on the claim
     left: NDArray[np.float64]  # of the claim
     early: NDArray[np.float64]  # paid up to recognition by the first GRACE_SOURCES
     asked: NDArray[np.float64]  # (turn, default) of the source whose turn it is
     cap: NDArray[np.int32]  # column of caps of that source, −1 = none
     caps: NDArray[np.float64]  # what is left of them
     wanted: NDArray[np.float64]  # [cap] what the defaults of one date ask for
+    calc: NDArray[np.int64]  # day numbers of calculation dates; empty where nothing overdue is asked for
+    settled: NDArray[np.float64]  # [default, row] of the claim, by all sources; empty where calc is
+
+
+@part
+def _gross(n: int, basis: int, key: int, terms: Terms, queue: Queue) -> float:
+    """What is paid for one unit of the claim on a pay date: penalty interest on it where the source pays that."""
+    if basis != WITH_PENALTY:
+        return 1.0
+    column = queue.column[n]
+    return float(1.0 + queue.penalty[n] * max(terms.day[key, column] - terms.day[0, column], 0))
 
 
 @part
@@ -80,8 +99,10 @@ def _ask(case: int, s: int, count: int, terms: Terms, queue: Queue) -> None:
         queue.cap[n] = terms.cap[case, slot, s]
         amount, later = min(queue.left[n], terms.rate[case, slot, s] * queue.base[n, basis[slot, s]]), terms.delayed
         for turn in range(2):
-            if day[dates[turn, case, slot, s], column] < terms.gone[case, slot, s]:
+            key = dates[turn, case, slot, s]
+            if day[key, column] < terms.gone[case, slot, s]:
                 asked[turn, n] = amount * (later[case, slot] if turn else 1.0 - later[case, slot])
+                asked[turn, n] *= _gross(n, basis[slot, s], key, terms, queue)
 
 
 @part
@@ -111,32 +132,42 @@ def _pay(case: int, s: int, count: int, terms: Terms, queue: Queue, paid: NDArra
         for turn in range(2):
             money, column = queue.asked[turn, n], queue.column[n]
             if money > 0.0:
-                key = terms.dates[turn, case, queue.slot[n], s]
+                key, basis = terms.dates[turn, case, queue.slot[n], s], terms.basis[case, queue.slot[n], s]
                 paid[terms.row[key, column]] += money
-                queue.left[n] -= money
+                settled = money / _gross(n, basis, key, terms, queue)
+                queue.left[n] -= settled
                 if s < GRACE_SOURCES and day[key, column] <= day[queue.recognition[n], column]:
-                    queue.early[n] += money
+                    queue.early[n] += settled
+                if len(queue.calc):
+                    queue.settled[n, terms.row[key, column]] += settled
 
 
 @part
-def recover(
-    case: int,
-    count: int,
-    terms: Terms,
-    queue: Queue,
-    paid: NDArray[np.float64],
-    recognised: NDArray[np.float64],
-) -> None:
-    """Pay the first ``count`` defaults of the queue into ``paid[source, row]``, and recognise them by row.
+def _fall_overdue(count: int, terms: Terms, queue: Queue, book: NDArray[np.float64]) -> None:
+    """Claims of all defaults from the missed date until they are paid, for good where nobody does."""
+    for n in range(count):
+        left, missed, claim = queue.base[n, OF_CLAIM], terms.day[0, queue.column[n]], queue.base[n, OF_CLAIM]
+        for r in range(terms.row[0, queue.column[n]], len(queue.calc)):
+            left -= queue.settled[n, r]
+            if left > claim * (1.0 - FULL):
+                outstanding(left, missed, r, r + 1, queue.calc, book)
+
+
+@part
+def recover(case: int, count: int, terms: Terms, queue: Queue, book: NDArray[np.float64]) -> None:
+    """Pay the first ``count`` defaults of the queue by source and row of the book, and recognise them.
 
     Each source goes through all defaults before the next in legal order: a cap is one source's own.
     """
     queue.caps[:] = terms.caps[case]
+    queue.settled[:] = 0.0
     for s in range(SOURCES):
         if terms.used[case, s]:
             _ask(case, s, count, terms, queue)
             _limit(count, terms.day[0], queue)
-            _pay(case, s, count, terms, queue, paid[s])
+            _pay(case, s, count, terms, queue, book[RECOVERY + s])
     for n in range(count):
         if queue.early[n] < queue.base[n, OF_CLAIM] * FULL:
-            recognised[terms.row[queue.recognition[n], queue.column[n]]] += queue.base[n, OF_PRINCIPAL]
+            book[RECOGNISED, terms.row[queue.recognition[n], queue.column[n]]] += queue.base[n, OF_PRINCIPAL]
+    if len(queue.calc):
+        _fall_overdue(count, terms, queue, book)

@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from absengine.kernels import pool as kernel
 from absengine.projection.binding import Arrays, Binder
 from absengine.projection.channels import extra_channels
 from absengine.projection.clocks import Pool
 from absengine.projection.names import Parties
+from absengine.projection.streams import Wanted
 from absengine.scenario import Case
-from absengine.schema import POOL_CHANNELS, CashflowTable, Floats, Timeline
+from absengine.schema import CashflowTable, Floats, Timeline
 
 __all__ = ["Bound", "Projection"]
 
@@ -53,8 +52,8 @@ class Projection:
     ----------
     table : cash flows, contracts and rights [currency].
     timeline : rows of the deal.
-    channels : names wanted, in the order of the block buffer: pool channels, ``alive.<entity>``, ``late.<entity>``,
-        ``index.<name>``, ``fee_factor``, ``forced.<trigger>``.
+    channels : names wanted, in the order of the block buffer: pool channels and streams, ``interest.<asset_kind>``,
+        ``alive.<entity>``, ``late.<entity>``, ``index.<name>``, ``fee_factor``, ``forced.<trigger>``.
     scale : counting units per currency unit (100 for 分); 1 where the deal does not round.
     entities : entity key -> names on the tape it answers to.
     indexes : index name -> (row,) rate of each row before a scenario's shift [1/year].
@@ -74,13 +73,12 @@ class Projection:
         self.channels = tuple(channels)
         self.indexes = dict(indexes or {})
         self.pool = Pool(table, timeline, scale, Parties(table.contracts, entities))
-        lines = {name: line for line, name in enumerate(self.channels)}
-        self._channel = np.array([lines.get(name, -1) for name in POOL_CHANNELS], dtype=np.int32)
-        self._extra = tuple(line for line, name in enumerate(self.channels) if name not in POOL_CHANNELS)
+        self._wanted = Wanted.of(self.channels)
+        self._extra = tuple(line for line in range(len(self.channels)) if line not in self._wanted.channel)
 
     def bind(self, cases: Sequence[Case]) -> Bound:
         """Lay out cases; ScenarioError with every problem: unknown names, scopes of nothing, ties, wrong kinds."""
-        arrays = Binder(self.pool, cases).bind(self._channel)
+        arrays = Binder(self.pool, cases).bind(self._wanted)
         names = [self.channels[line] for line in self._extra]
         extras = extra_channels(names, cases, arrays.payers, self.pool, self.indexes)
         return Bound(tuple(cases), arrays, self._extra, extras)

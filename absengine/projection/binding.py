@@ -18,6 +18,7 @@ from absengine.projection.layouts import Layout, Layouts, needs_of
 from absengine.projection.named import Book, Books
 from absengine.projection.recoveries import PayDates, Payers, RecoveryTerms, caps_of
 from absengine.projection.shape import Shapes
+from absengine.projection.streams import Streams, Wanted
 from absengine.scenario import Case
 
 
@@ -28,6 +29,14 @@ class Laid:
     number: int
     layout: Layout
     book: Book
+
+
+@dataclass(frozen=True)
+class Paid:
+    """Tables of what clocks pay, and where each line of a book goes."""
+
+    channel: NDArray[np.int32]
+    streams: kernel.Streams
 
 
 @dataclass(frozen=True)
@@ -49,7 +58,7 @@ class Binder:
     cases: Sequence[Case]
     problems: Problems = field(default_factory=Problems)
 
-    def bind(self, channel: NDArray[np.int32]) -> Arrays:
+    def bind(self, wanted: Wanted) -> Arrays:
         """Check every case against the pool and lay out its figures; ScenarioError with all problems."""
         found = Shapes(self.pool.parties, self.problems)
         scenarios = [case.scenario for case in self.cases]
@@ -58,7 +67,9 @@ class Binder:
         examples = dict(zip(shapes, scenarios, strict=True))
         work = clockwork(self.pool, list(examples), needs_of(scenarios))
         self._refuse_ages(work)
-        layouts, books, laid = Layouts(work), Books(self.pool, self.problems), {}
+        paying = {shape.paying: None for shape in examples}
+        streams = Streams(self.pool, wanted, tuple(paying))
+        layouts, books, laid = Layouts(work), Books(self.pool, self.problems, streams), {}
         for number, (shape, scenario) in enumerate(examples.items()):
             book = books.of(shape)
             laid[shape] = Laid(number, layouts.of(shape, scenario, book.claims), book)
@@ -69,7 +80,9 @@ class Binder:
             for scenario, one in zip(scenarios, by_case, strict=True)
         ]
         recovery = self._recovery(by_case, payers)
-        plan = self._plan(work, list(laid.values()), by_case, recovery.dates, channel)
+        terms = [streams.paying.index(shape.paying) for shape in laid]
+        paid = Paid(streams.channel, streams.tables(work, terms))
+        plan = self._plan(work, list(laid.values()), by_case, recovery.dates, paid)
         claims = self._claims(list(laid.values()), recovery.dates)
         owed = [claim for one in laid.values() for claim in one.book.claims]
         return Arrays(work, plan, claims, recovery.dated(work, owed), payers)
@@ -101,7 +114,7 @@ class Binder:
         laid: Sequence[Laid],
         by_case: Sequence[Laid],
         dates: PayDates,
-        channel: NDArray[np.int32],
+        paid: Paid,
     ) -> kernel.Plan:
         scenarios = [case.scenario for case in self.cases]
         size = max(len(one.layout.slots) for one in laid)
@@ -126,8 +139,9 @@ class Binder:
             rationed=(kind == kernel.TARGET).any(axis=1),
             books=np.stack([one.book.values for one in laid]),
             entering=summed(self.pool.entry, self.pool.balance, self.pool.timeline.rows + 1),
-            channel=channel,
+            channel=paid.channel,
             unplaced=np.zeros(len(scenarios)),
+            streams=paid.streams,
         )
 
     def _recovery(self, by_case: Sequence[Laid], payers: Sequence[Payers]) -> RecoveryTerms:
@@ -154,4 +168,5 @@ class Binder:
             interest=np.array([claim.interest for claim in owed]),
             deposit=self.pool.deposit[index],
             appraisal=self.pool.appraisal[index],
+            penalty=self.pool.penalty[index],
         )

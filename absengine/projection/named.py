@@ -15,9 +15,11 @@ from absengine.calendars.date_rules import add_months
 from absengine.errors import Problems
 from absengine.kernels import pool as kernel
 from absengine.projection.clocks import Pool
-from absengine.projection.dates import months_apart, rows_of, summed
+from absengine.projection.dates import months_apart, rows_of
 from absengine.projection.names import Flags
+from absengine.projection.paying import Paying
 from absengine.projection.shape import Shape
+from absengine.projection.streams import Streams
 from absengine.scenario import Event
 from absengine.schema import Dates, Floats
 
@@ -40,13 +42,14 @@ class Schedule:
     interest: Floats
     fee: Floats
     closing: Floats
+    deposit: Floats
 
     @classmethod
     def of(cls, pool: Pool, index: int) -> Schedule:
         """One contract's flows."""
         rhythm, flows = pool.rhythm, pool.table.flows
         part = slice(int(rhythm.offset[index]), int(rhythm.offset[index] + rhythm.count[index]))
-        names = ("opening_balance", "principal_due", "interest_due", "fee_due", "closing_balance")
+        names = ("opening_balance", "principal_due", "interest_due", "fee_due", "closing_balance", "deposit_due")
         money = [flows[name][part] * pool.scale for name in names]
         day = int(rhythm.day[index]) if rhythm.period[index] else None
         return cls(index, int(rhythm.contract[index]), rhythm.previous[index], day, rhythm.due[part], *money)
@@ -81,6 +84,7 @@ class Schedule:
             interest=np.concatenate([self.interest[: at + 1], daily * days, self.interest[at + 1 :]]),
             fee=np.concatenate([self.fee[: at + 1], zero, self.fee[at + 1 :]]),
             closing=np.concatenate([self.closing[:at], level, self.closing[at:]]),
+            deposit=np.concatenate([self.deposit[:at], zero, self.deposit[at:]]),
         )
 
     def _between(self, at: int, end: np.datetime64) -> Dates:
@@ -156,14 +160,15 @@ class Books:
 
     pool: Pool
     problems: Problems
+    streams: Streams
     schedules: dict[int, Schedule] = field(default_factory=dict)
 
     def of(self, shape: Shape) -> Book:
         """Contracts named in a shape, projected."""
         ends = self._endings(shape)
-        values = np.zeros((kernel.CHANNELS, self.pool.timeline.rows + 1))
+        values = np.zeros((self.streams.height, self.pool.timeline.rows + 1))
         for end in ends:
-            _pay(self.pool, end, values)
+            _pay(self.streams, shape.paying, end, values)
         missed = sorted((end for end in ends if end.defaults), key=lambda end: (end.missed, end.schedule.contract))
         return Book(values, tuple(Claim.of(end) for end in missed), _failed(self.pool, missed))
 
@@ -249,24 +254,17 @@ def _failed(pool: Pool, missed: Sequence[Ending]) -> dict[int, np.datetime64]:
     return failed
 
 
-def _pay(pool: Pool, end: Ending, values: Floats) -> None:
+def _pay(streams: Streams, paying: Paying, end: Ending, values: Floats) -> None:
     """Add what one contract pays as scheduled, to the end or to its default or prepayment, to ``values``."""
-    schedule, calc_date = end.schedule, pool.timeline.calc_date
+    pool, schedule, calc_date = streams.pool, end.schedule, streams.pool.timeline.calc_date
     stop = end.prepaid + 1 if end.prepaid >= 0 else len(schedule.due)
     if end.defaults:
         stop = schedule.next_due(end.missed)
     rows = rows_of(calc_date, schedule.due[:stop])
     gone = rows_of(calc_date, np.array([end.missed])) if end.defaults else rows[-1:]
-    for channel, money in (
-        (kernel.INTEREST, schedule.interest),
-        (kernel.PRINCIPAL, schedule.principal),
-        (kernel.FEE, schedule.fee),
-    ):
-        values[channel] += summed(rows, money[:stop], values.shape[1])
+    streams.pay(paying, schedule, stop, -1 if end.defaults else end.prepaid, values)
     if end.defaults:
         values[kernel.DEFAULT, gone] += schedule.opening[stop]
-    elif end.prepaid >= 0:
-        values[kernel.PREPAYMENT, gone] += schedule.closing[end.prepaid]
     entry = pool.entry[schedule.index : schedule.index + 1]
     held = np.concatenate([schedule.opening[:1], schedule.closing[:stop]])
     edges = np.concatenate([entry, rows, gone]).clip(entry)

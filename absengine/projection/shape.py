@@ -13,13 +13,14 @@ from absengine.errors import Problems, Where
 from absengine.language.toml import printable
 from absengine.language.validation import did_you_mean, one_of
 from absengine.projection.names import Flags, Parties
+from absengine.projection.paying import Paying, refuse_unknown_penalty
 from absengine.scenario import Assumption, Event, Scenario, Scope
 from absengine.scenario.nouns import LEVELS
 from absengine.schema import RECOVERY_SOURCES
 
 Blocks = NDArray[np.int64]
 
-ASPECTS = ("default", "prepay", "delayed", *(f"recovery.{source}" for source in RECOVERY_SOURCES))
+ASPECTS = ("default", "prepay", "delayed", "dilution", "late", *(f"recovery.{source}" for source in RECOVERY_SOURCES))
 _CREDIT = tuple(aspect for aspect in ASPECTS if aspect != "prepay")
 _KINDS = {
     "default": ("rate", "sda", "cumulative", "absolute", "maturity"),
@@ -33,13 +34,15 @@ class Shape:
 
     ``blocks[aspect]`` is, by contract, the index of the ruling assumption (-1 = none), one object for all shapes whose
     assumptions have one outline; ``named`` are the contracts projected by name, ``events`` the events with the
-    contracts each names; ``credit`` False switches defaults off.
+    contracts each names; ``credit`` False switches defaults off. ``paying`` holds figures, too: scenarios that dilute
+    or delay payments otherwise are other shapes.
     """
 
     blocks: dict[str, Blocks]
     named: Flags
     events: tuple[tuple[Event, Flags], ...]
     credit: bool
+    paying: Paying
 
 
 @dataclass
@@ -50,20 +53,25 @@ class Shapes:
     problems: Problems = field(default_factory=Problems)
     found: dict[Hashable, Shape] = field(default_factory=dict)
     rulings: dict[Hashable, dict[str, Blocks]] = field(default_factory=dict)
+    payings: dict[Hashable, Paying] = field(default_factory=dict)
     scopes: dict[Scope, Flags] = field(default_factory=dict)
 
     def of(self, scenario: Scenario) -> Shape:
         """The shape of a scenario; equal shapes are one object."""
         events = events_of(scenario, self.parties)
         outline = (tuple(_outline(assumption) for assumption in scenario.assumptions), scenario.credit)
-        key = (outline, tuple(replace(event, where=Where()) for event in events))
+        figures = (outline, tuple((a.dilution, a.late) for a in scenario.assumptions) if scenario.credit else ())
+        key = (figures, tuple(replace(event, where=Where()) for event in events))
         self._check(scenario)
         if key not in self.found:
             chosen = tuple((event, self.parties.event(event, self.problems)) for event in events)
             if outline not in self.rulings:
                 self.rulings[outline] = {aspect: self._ruling(scenario, aspect) for aspect in ASPECTS}
-            blocks = self.rulings[outline]
-            self.found[key] = Shape(blocks, self._named(chosen), chosen, scenario.credit)
+            blocks, contracts = self.rulings[outline], self.parties.contracts
+            if figures not in self.payings:
+                refuse_unknown_penalty(blocks, scenario, contracts, self.problems)
+                self.payings[figures] = Paying.of(blocks, scenario, contracts)
+            self.found[key] = Shape(blocks, self._named(chosen), chosen, scenario.credit, self.payings[figures])
         return self.found[key]
 
     def _named(self, events: tuple[tuple[Event, Flags], ...]) -> Flags:
