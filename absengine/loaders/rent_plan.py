@@ -80,6 +80,8 @@ def rent_plan(
         return RentPlan(None, none)
     since = begins(tape, owner, file.column("due_date"), cutoff)
     lines, rate = _solved(tape, rows, lines, since, names)
+    if len(rows.problems) > before:
+        return RentPlan(None, rate)
     columns = dict(file.columns) | {name: file.column(name).copy() for name in ("principal", "interest", "fee")}
     columns["principal"][lines.line], columns["interest"][lines.line] = lines.principal, lines.interest
     complete = replace(file, columns=columns)
