@@ -78,10 +78,13 @@ def balances_roll(case: Case) -> None:
         close(balance, before(balance, opening) - gone, f"{name} balance")
         assert balance.min(initial=0.0) >= -TINY
         stock_of_claim(ran, unpaid, get(f"tranche.{name}.interest_due"), get(f"tranche.{name}.interest_paid"), name)
-    for kind, names in (("fee", file.fee), ("tax", file.tax)):
+        extra, due = get(f"tranche.{name}.additional_unpaid"), get(f"tranche.{name}.additional_due")
+        stock_of_claim(ran, extra, due, get(f"tranche.{name}.additional_paid"), name)
+        assert np.all(get(f"tranche.{name}.put_unpaid") >= -TINY)
+    for kind, names in (("fee", file.fee), ("tax", file.tax), ("hedge", file.hedge)):
         for name in names:
             due, paid = get(f"{kind}.{name}.due"), get(f"{kind}.{name}.paid")
-            stock_of_claim(ran, out[f"{kind}.{name}.unpaid"], due, paid, name)
+            stock_of_claim(ran, get(f"{kind}.{name}.unpaid"), due, paid, name)
     for name in file.fee:
         over = get(f"fee.{name}.over_cap_unpaid")
         assert np.all(over >= before(over) - get(f"fee.{name}.over_cap_paid") - TINY)
@@ -124,6 +127,8 @@ def cash_closes(case: Case) -> None:
         for channel, target in received(case).items():
             if target == name:
                 flows = flows + np.where(called, 0.0, case.inputs[case.compiled.channels.index(channel), :-1])
+        for hedge, noun in file.hedge.items():
+            flows = flows + (get(f"hedge.{hedge}.received") if noun.to == name else 0.0)
         flows = flows + (get("pool.call_price") if calls == [name] else 0.0)
         for at, step in steps(case):
             flows = flows + gives(get, at, step, name) - takes(get, at, step, name)
@@ -134,7 +139,10 @@ def cash_closes(case: Case) -> None:
         everything = everything + balance - before(balance, opening)
     inflow = total(out, ["pool.collected", "pool.call_price", *(f"account.{a}.interest" for a in file.account)])
     inflow = inflow + total(out, [f"support.{name}.drawn" for name in file.support])
-    paid = [f"tranche.{name}.{part}_paid" for name in file.tranche for part in ("interest", "principal", "residual")]
+    inflow = inflow + total(out, [f"hedge.{name}.received" for name in file.hedge])
+    kinds = ("interest", "principal", "residual", "additional")
+    paid = [f"tranche.{name}.{part}_paid" for name in file.tranche for part in kinds]
+    paid += [f"hedge.{name}.paid" for name in file.hedge]
     paid += [f"fee.{name}.{part}" for name in file.fee for part in ("paid", "over_cap_paid")]
     paid += [f"tax.{name}.paid" for name in file.tax] + [f"support.{name}.repaid" for name in file.support]
     close(everything, inflow - total(out, paid), "all accounts")
@@ -187,7 +195,8 @@ def keeps_priority(case: Case) -> int:
     Exactly: on each row and lane, for each step that asks its account for claims (pay, fill, repay): if its account
     gave at least one whole quantum per claim less than was due (less, and the account was not empty: it only could not
     be cut into whole notes), the account holds less than the sum of those quanta. So all later steps of the list
-    together take at most that, plus what steps in between have put into the account.
+    together take at most that, plus what steps in between have put into the account. Where notes are counted and the
+    step stayed short, they take nothing of it: what cannot be cut into whole notes is held.
     """
     out, file = case.run(), case.deal.file
     get, bitten = getter(out), 0
@@ -199,6 +208,8 @@ def keeps_priority(case: Case) -> int:
             quanta = quanta_of(case, step)
             lacks = get(f"{at}.due") - get(f"{at}.from.account.{step.source}") > np.maximum(quanta, TINY) * (1 + 1e-12)
             room = np.where(lacks, quanta + TINY, np.inf)
+            if file.deal.money.per != "class" and of_classes(step):  # what could not be cut into notes is held
+                room = np.where(lacks & (get(f"{at}.short") > TINY), TINY, room)
             for later in noun.step[index:]:
                 where = f"step.{stage}.{later.id}"
                 if later is not step:
@@ -210,6 +221,13 @@ def keeps_priority(case: Case) -> int:
     return bitten
 
 
+def of_classes(step: Step) -> bool:
+    return any(name.partition(".")[0] in OF_CLASSES for name in step.what)
+
+
+OF_CLASSES = ("interest", "principal", "residual", "additional")
+
+
 def quanta_of(case: Case, step: Step) -> np.ndarray:
     """Sum over the claims of a step of the multiples they are paid in, lane by lane."""
     rule, deal = case.deal.file.deal.money, case.deal.file
@@ -219,8 +237,7 @@ def quanta_of(case: Case, step: Step) -> np.ndarray:
         tranche
         for name in step.what
         for tranche, noun in deal.tranche.items()
-        if name.partition(".")[0] in ("interest", "principal", "residual")
-        and name.partition(".")[2] in (tranche, noun.klass)
+        if name.partition(".")[0] in OF_CLASSES and name.partition(".")[2] in (tranche, noun.klass)
     ]
     quanta = np.full(len(case.changes), float(len(step.what) - len(notes) if len(step.what) > len(notes) else 0))
     for name in notes:

@@ -144,6 +144,7 @@ class Claim:
     paid: Callable[[float], None]
     note: Note | None = None
     everything: bool = False
+    of_class: bool = False
 
 
 # The deal -------------------------------------------------------------------------------------------------------------
@@ -199,6 +200,7 @@ class Lane:
             name: self.money(f"account.{name}.opening", account.opening) for name, account in self.file.account.items()
         }
         per = self.file.deal.money.per
+        self.per_note = per != "class" and self.unit > 0
         self.notes: dict[str, Note] = {}
         for name, tranche in self.file.tranche.items():
             face = self.money(f"tranche.{name}.face", tranche.face)
@@ -700,7 +702,7 @@ class Lane:
         return max(self.amount(step.upto, self.path(step, "upto")), 0.0)
 
     def move(self, step: object, at: str) -> None:
-        held = max(self.accounts[step.source], 0.0)
+        held = self.spendable(step.source)
         need = held if step.upto is None else cut(self.limit(step), self.unit)
         amount = held if step.upto is None else cut(min(need, held), self.unit)
         self.accounts[step.source] -= amount
@@ -726,7 +728,7 @@ class Lane:
         left = cut(self.limit(step), self.unit)
         self.flows[f"{at}.due"] = left
         for note in [note for name in step.what for note in self.notes_of(name.removeprefix("principal."))]:
-            loss = min(left, note.balance)
+            loss = cut(min(left, note.balance), note.quantum)
             note.balance -= loss
             left -= loss
             self.flows[f"tranche.{note.name}.written_down"] += loss
@@ -751,6 +753,7 @@ class Lane:
         """Pay, fill or repay: the account first, then each helper what is still missing."""
         claims = [claim for name in step.what for claim in self.claims(name)]
         missing = self.needs(step, claims)
+        uncut = self.uncut(step, claims) - left_to_right(missing)
         asked = list(missing)
         self.flows[f"{at}.due"] = left_to_right(missing)
         for source in (f"account.{step.source}", *step.then):
@@ -771,14 +774,33 @@ class Lane:
             if claim.note is not None and not self.owes_by_terms(claim.note.name):
                 due = want if step.upto is not None else want - rest
                 self.flows[f"tranche.{claim.note.name}.principal_due"] += due
-        self.flows[f"{at}.short"] = left_to_right(missing)
+        short = left_to_right(missing)
+        self.flows[f"{at}.short"] = short
+        if self.per_note and any(claim.of_class for claim in claims):
+            for name in (step.source, *(h.removeprefix("account.") for h in step.then if h.startswith("account."))):
+                spare = self.spendable(name)
+                if short <= 0:
+                    spare = min(spare, uncut) if name == step.source else 0.0
+                self.flows[f"account.{name}.residue"] += spare
+
+    def spendable(self, name: str) -> float:
+        """Cash of an account less what earlier steps could not cut into whole notes."""
+        return max(self.accounts[name] - self.flows[f"account.{name}.residue"], 0.0)
+
+    def uncut(self, step: object, claims: list[Claim]) -> float:
+        """What a step would have for its claims if notes could be cut."""
+        if step.upto == "due":
+            return left_to_right(self.needs(step, claims))
+        held = self.spendable(step.source)
+        total = left_to_right([held if claim.everything and step.upto is None else claim.wants for claim in claims])
+        return total if step.upto is None else min(total, self.limit(step))
 
     def needs(self, step: object, claims: list[Claim]) -> list[float]:
         if step.upto == "due":
             return [cut(claim.terms, claim.quantum) for claim in claims]
         if step.upto is not None:
             return self.split(step, claims, [claim.wants for claim in claims], self.limit(step))
-        held = max(self.accounts[step.source], 0.0)
+        held = self.spendable(step.source)
         return [cut(held if claim.everything else claim.wants, claim.quantum) for claim in claims]
 
     def split(self, step: object, claims: list[Claim], wants: list[float], cash: float) -> list[float]:
@@ -800,10 +822,10 @@ class Lane:
     def out_of_account(self, step: object, name: str, claims: list[Claim], missing: list[float]) -> list[float]:
         wanted = missing
         if step.share == "pro rata" and len(claims) > 1:
-            wanted = self.split(step, claims, missing, self.accounts[name])
+            wanted = self.split(step, claims, missing, self.spendable(name))
         amounts = []
         for want, claim in zip(wanted, claims, strict=True):
-            amount = cut(max(min(want, self.accounts[name]), 0.0), claim.quantum)
+            amount = cut(min(want, self.spendable(name)), claim.quantum)
             self.accounts[name] -= amount
             amounts.append(amount)
         return amounts
@@ -853,7 +875,8 @@ class Lane:
                 return [self.extra_claim(n) for n in self.notes_of(rest) if self.file.tranche[n.name].ard]
             case "residual":
                 note = self.notes[rest]
-                return [Claim(1e300, 1e300, note.quantum, self.flow(f"tranche.{rest}.residual_paid"), everything=True)]
+                return [Claim(1e300, 1e300, note.quantum, self.flow(f"tranche.{rest}.residual_paid"),
+                              everything=True, of_class=True)]  # fmt: skip
             case "fee":
                 return [self.bill_claim(self.fees[rest.removesuffix(".over_cap")], rest)]
             case "tax":
@@ -880,7 +903,7 @@ class Lane:
             note.on_interest = max(note.on_interest - amount, 0.0)
             self.flows[f"tranche.{note.name}.interest_paid"] += amount
 
-        return Claim(note.unpaid, note.unpaid, note.quantum, paid)
+        return Claim(note.unpaid, note.unpaid, note.quantum, paid, of_class=True)
 
     def principal_claim(self, note: Note) -> Claim:
         def paid(amount: float) -> None:
@@ -889,14 +912,14 @@ class Lane:
             note.put = max(note.put - amount, 0.0)
             self.flows[f"tranche.{note.name}.principal_paid"] += amount
 
-        return Claim(note.balance, self.principal_due(note), note.quantum, paid, note=note)
+        return Claim(note.balance, self.principal_due(note), note.quantum, paid, note=note, of_class=True)
 
     def extra_claim(self, note: Note) -> Claim:
         def paid(amount: float) -> None:
             note.extra -= amount
             self.flows[f"tranche.{note.name}.additional_paid"] += amount
 
-        return Claim(note.extra, note.extra, note.quantum, paid)
+        return Claim(note.extra, note.extra, note.quantum, paid, of_class=True)
 
     def bill_claim(self, bill: Bill, name: str) -> Claim:
         over = name.endswith(".over_cap")

@@ -107,6 +107,7 @@ class Case:
         """Channels of one lane, as the twin wants them."""
         return {name: self.inputs[index, :-1, lane] for index, name in enumerate(self.compiled.channels)}
 
+
 @lru_cache(maxsize=16)
 def deal_of(text: str, **files: str) -> Deal:
     """A deal read from text, with files beside it."""
@@ -166,6 +167,11 @@ class Sketch:
     ledgers: list[str] = field(default_factory=list)
     triggers: list[str] = field(default_factory=list)
     stages: list[str] = field(default_factory=list)
+    anticipated: list[str] = field(default_factory=list)  # tranches with additional interest
+    putable: list[str] = field(default_factory=list)
+    hedges: list[str] = field(default_factory=list)
+    owing: list[str] = field(default_factory=list)  # hedges under which the plan may owe
+    figures: list[str] = field(default_factory=list)
     indexed: bool = False
 
     def chance(self, one_in: int) -> bool:
@@ -190,6 +196,8 @@ class Sketch:
         names += [f"tax.{x}" for x in self.taxes] + [f"ledger.{x}" for x in self.ledgers]
         names += [f"support.{x}.owed" for x in self.supports] + [f"interest.{x}" for x in self.bearing]
         names += [f"principal.{x}" for x in self.paying] + [f"balance.{x}" for x in self.notes]
+        names += [f"figure.{x}" for x in self.figures] + [f"additional.{x}" for x in self.anticipated]
+        names += [f"hedge.{x}.{part}" for x in self.hedges for part in ("due", "receivable")]
         way = self.number(0, 9 if depth else 3)
         if way <= 2:
             return self.pick(names)
@@ -231,6 +239,9 @@ def cases(draw: Draw, most_rows: int = 60, lanes: int = 3) -> Case:
     plain = {f"tranche.{n}.coupon": (0, 12, 0.01) for n in s.bearing}
     plain |= {f"account.{a}.opening": (0, 60, 1.0) for a in s.accounts} | dict.fromkeys(names, (0, 500, 1.0))
     plain |= {f"support.{x}.limit": (0, 90, 1.0) for x in s.supports if s.tables[f"support.{x}"]["limit"] != "covered"}
+    plain |= {f"tranche.{n}.put.share": (0, 120, 0.01) for n in s.putable}
+    plain |= {f"tranche.{n}.put.adjust": (-5, 5, 0.01) for n in s.putable}
+    plain |= {f"tranche.{n}.ard.additional": (0, 9, 0.01) for n in s.anticipated}
     changes = []
     for _ in range(s.number(1, lanes)):
         chosen = s.some(sorted(plain), 3)
@@ -322,11 +333,52 @@ def nouns(s: Sketch) -> None:
     for name in s.some(["pdl_sub", "pdl_A"], 2) if len(s.accounts) > 1 else ():
         s.tables[f"ledger.{name}"] = {"limit": s.pick([None, "100", "balance.senior", "20% * pool.initial"])}
         s.ledgers.append(name)
+    for name in s.some(["swap", "ceiling"], 2) if s.indexed else ():
+        hedge(s, name)
     for name in s.accounts[1:]:
         if s.chance(2):
             s.targets.append(name)
             s.tables[f"account.{name}"]["target"] = s.pick(["25", "max(3% * pool.performing, 10)", "due.senior",
                                                             "5% * balance.senior"])  # fmt: skip
+    for name in s.some(["f1", "f2", "f3"], 3):
+        figure(s, name)
+
+
+def figure(s: Sketch, name: str) -> None:
+    """A figure of money: of any formula, of payment dates before, perhaps held between dates."""
+    money = s.money(1)
+    value = s.pick([f"max({money}, collected.total)", f"trailing({money}, {s.number(1, 5)}) + pool.opening",
+                    f"balance.senior - previous({money})", f"trailing(previous({money}), 3) + face.senior"])  # fmt: skip
+    table: dict[str, Any] = {"value": value, "at": s.pick(["after collection", "after collection", "after payment"])}
+    closing = s.tables["dates"]["closing"]
+    if s.chance(3):
+        days = sorted(set(payment_days(s)))
+        rule = {"every": s.pick(["3 months", "1 year"]), "on": 15, "first": month_day(closing, 1, 15)}
+        by_week = {"every": "6 weeks", "first": closing + dt.timedelta(1)}
+        table |= s.pick([{"dates": days}, rule, by_week])
+        if "dates" not in table and table["first"] > s.tables["dates"]["legal_final"]:
+            table = {key: table[key] for key in ("value", "at")} | {"dates": days}
+        table["start"] = s.pick([None, "120", "face.senior"])
+    s.tables[f"figure.{name}"] = table
+    s.figures.append(name)
+
+
+def hedge(s: Sketch, name: str) -> None:
+    notional: dict[str, Any] = s.pick([{"notional": "balance.senior"}, {"notional": s.money(1)}, {"schedule": [
+        [dt.date(2025, 1, 1), 400], [dt.date(2026, 8, 1), 90]]}])  # fmt: skip
+    reset, day_count = s.pick(["yearly", "each period"]), s.pick(["ACT/365F", "30/360"])
+    table: dict[str, Any] = {"counterparty": "helper", "to": s.pick(s.accounts), "reset": reset, "day_count": day_count}
+    table |= notional
+    if name == "swap":
+        legs = s.draw(st.permutations([{"rate": "4%"}, {"index": "LPR", "spread": f"{s.pick([0, -1, 2])}%"}]))
+        table |= {"kind": "swap", "pay": legs[0], "receive": legs[1]}
+    else:
+        premium = s.pick([None, "3 once", "0.7 per payment"])
+        table |= {"kind": "cap", "index": "LPR", "strike": f"{s.pick([1, 3, 5])}%", "premium": premium}
+    if name == "swap" or table["premium"] is not None:
+        s.owing.append(name)
+    s.hedges.append(name)
+    s.tables[f"hedge.{name}"] = table
 
 
 def tranches(s: Sketch) -> None:
@@ -353,7 +405,18 @@ def tranche(s: Sketch, name: str, klass: str, repays: bool) -> None:
         ways: list[dict[str, Any]] = [{"kind": "pass_through"}, {"kind": "bullet", "expected": expected}]
         amounts = [[day, face / 4] for day in payment_days(s)]
         ways.append({"kind": "plan", "amounts": amounts})
+        dates = sorted(set(payment_days(s)))
+        falling = [face * share for share in (0.8, 0.35, 0.35, 0)][: len(dates)]
+        ways.append({"kind": "target", "balances": [list(row) for row in zip(dates, falling, strict=True)]})
         table["principal"] = s.pick(ways)
+        if table["principal"]["kind"] != "plan" and s.chance(4):
+            adjust = f"{s.pick([0, -1, 2])}%" if "coupon" in table else None
+            table["put"] = {"dates": dates[:2], "share": f"{s.pick([0, 25, 100])}%", "adjust": adjust}
+            s.putable += [name] * (adjust is not None)
+        if "coupon" in table and s.chance(4):
+            day = closing + dt.timedelta(s.number(1, days - 1))
+            table["ard"] = {"date": day, "additional": f"{s.pick([1, 5])}%", "on_unpaid": s.pick(["none", "compound"])}
+            s.anticipated.append(name)
     s.residuals.append(name)
     s.notes.append(name)
     s.tables[f"tranche.{name}"] = table
@@ -363,7 +426,8 @@ def coupon(s: Sketch) -> dict[str, Any]:
     day_count = s.pick(["ACT/365F", "ACT/360", "30/360", "30E/360", "ACT/ACT ISDA"])
     if s.indexed and s.chance(2):
         return {"kind": "floating", "index": "LPR", "spread": f"{s.pick([0, 0.4, 2])}%",
-                "reset": s.pick(["yearly", "each period"]), "day_count": day_count}  # fmt: skip
+                "reset": s.pick(["yearly", "each period"]), "day_count": day_count,
+                "floor": s.pick([None, None, "3%"]), "cap": s.pick([None, None, "4.5%"])}  # fmt: skip
     steps = [[dt.date(2026, 9, 1), "6%"], [dt.date(2028, 3, 15), "1%"]]
     return {"kind": "fixed", "rate": f"{s.pick([0, 3.2, 5, 12])}%", "steps": s.pick([None, steps[:1], steps]),
             "day_count": day_count}  # fmt: skip
@@ -463,6 +527,7 @@ def listed(s: Sketch) -> list[dict[str, Any]]:
         elif principal:
             steps += [pay(s, [f"principal.{name}"], upto=s.pick([None, "due", s.money(1)])) for name in principal]
     steps += [pay(s, [f"fee.{x}.over_cap"]) for x in s.capped]
+    steps += [pay(s, [f"hedge.{x}"]) for x in s.owing] + [pay(s, [f"additional.{x}"]) for x in s.anticipated]
     if s.owed:
         steps.append({"do": "repay", "what": [f"support.{x}" for x in s.owed], "from": s.pick(s.accounts),
                       "share": s.pick(["pro rata", "in order"]), "upto": s.pick([None, None, s.money(1)])})  # fmt: skip

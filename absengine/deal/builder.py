@@ -215,6 +215,21 @@ class Builder:
         item = f"{stem}.over_cap_unpaid" if claim.endswith(".over_cap") else f"{claim}.unpaid"
         return self.kept(item, self.asm.state(item))
 
+    @property
+    def by_note(self) -> bool:
+        """Payments to classes are whole units per note (每百元), so that cash may be left that cannot be cut up."""
+        rule = self.deal.deal.money
+        return rule.per != "class" and rule.unit > 0
+
+    def residue(self, name: str) -> Slot:
+        """Cash of an account that could not be cut into whole notes: it stays there until the next date."""
+        return self.flow(f"account.{name}.residue")
+
+    def free(self, name: str) -> Slot:
+        """What a step may take from an account on this row."""
+        balance = self.account(name)
+        return self.asm.positive(self.asm.value(Op.SUB, balance, self.residue(name)) if self.by_note else balance)
+
     def support_limit(self, name: str) -> Slot:
         limit = self.deal.support[name].limit
         return self.money(f"support.{name}.limit", UNLIMITED if limit == "covered" else float(limit))

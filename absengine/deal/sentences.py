@@ -30,7 +30,9 @@ NOUNS: dict[str, Both] = {
                   "{name}。币种{currency}；{unit}，{per}。加权平均期限按{wal}计算。{source}"),
     "unit": _both("payments are cut down to whole multiples of {value}", "支付金额向下取整至{value}的整数倍"),
     "no rounding": _both("payments are not rounded", "支付金额不取整"),
-    "note": _both("per note of {value}", "按每张面值{value}计"),
+    "note": _both("per note of {value}; what cannot be cut into whole units per note stays in its account until the "
+                  "next date, and no later step takes it",
+                  "按每张面值{value}计，不足每张最小单位的零头留存原账户至下一兑付日，后续步骤不得动用"),
     "source": _both(" Source: {value}.", "来源：{value}。"),
     "dates": _both("Cut-off {cutoff}, closing {closing}, legal final {final}.",
                    "封包日{cutoff}，设立日{closing}，法定到期日{final}。"),

@@ -74,13 +74,14 @@ def _move(at: StepContext) -> None:
     assert step.source is not None and step.to is not None
     source, target = b.account(step.source), b.account(step.to)
     if step.upto is None:
-        need = b.asm.positive(source)
+        need = b.free(step.source)
         amount = b.where_set(at.mask, need)
         b.asm.emit(Op.MOVE, target, source, amount)
     else:
         need = _limit(at)
         amount = b.asm.scratch()
-        b.asm.emit(Op.PAY, amount, source, need, b.quantum, mask=at.mask, k=target)
+        wanted = b.asm.value(Op.MIN, need, b.free(step.source)) if b.by_note else need
+        b.asm.emit(Op.PAY, amount, source, wanted, b.quantum, mask=at.mask, k=target)
     b.asm.emit(Op.SET, at.flow("due"), need, mask=at.mask)
     b.add(at.flow("paid"), amount, at.mask)
     b.asm.emit(Op.SET, at.flow("short"), b.asm.value(Op.SUB, need, amount), mask=at.mask)
@@ -104,13 +105,13 @@ def _draw(at: StepContext) -> None:
 
 
 def _write_down(at: StepContext) -> None:
-    """Write principal off, in the order named, up to the stated loss."""
+    """Write principal off, in the order named, up to the stated loss, in whole notes or units of each class."""
     b = at.b
     left = _limit(at)
     b.asm.emit(Op.SET, at.flow("due"), left, mask=at.mask)
     for name in at.step.what:
         for tranche in b.deal.tranches_of(name.removeprefix("principal.")):
-            amount = b.asm.value(Op.MIN, left, b.balance(tranche))
+            amount = b.floored(b.asm.value(Op.MIN, left, b.balance(tranche)), b.tranche_quantum(tranche))
             b.take(b.balance(tranche), amount, at.mask)
             b.add(b.flow(f"tranche.{tranche}.written_down"), amount, at.mask)
             b.add(at.flow("paid"), amount, at.mask)
@@ -149,7 +150,7 @@ def _serve(at: StepContext, parts: list[Payable], receiver: Slot) -> None:
     """Need → account → helpers, for one or several payables, pro rata or in order."""
     b, step = at.b, at.step
     assert step.source is not None
-    needs = _capped_needs(at, parts)
+    needs, lost = _capped_needs(at, parts)
     b.asm.emit(Op.SET, at.flow("due"), b.asm.total(needs), mask=at.mask)
     shorts = needs
     for source in (f"account.{step.source}", *step.then):
@@ -160,25 +161,46 @@ def _serve(at: StepContext, parts: list[Payable], receiver: Slot) -> None:
             b.add(at.flow(f"from.{source}"), amount, at.mask)
         shorts = [b.asm.value(Op.SUB, short, amount) for short, amount in zip(shorts, paid, strict=True)]
     _record_principal_due(at, parts, needs, shorts)
-    b.asm.emit(Op.SET, at.flow("short"), b.asm.total(shorts), mask=at.mask)
+    short = b.asm.total(shorts)
+    b.asm.emit(Op.SET, at.flow("short"), short, mask=at.mask)
+    if any(part.quantum is not b.quantum for part in parts):
+        _hold(at, lost, b.asm.value(Op.LT, b.asm.zero, short))
 
 
-def _capped_needs(at: StepContext, parts: list[Payable]) -> list[Slot]:
+def _capped_needs(at: StepContext, parts: list[Payable]) -> tuple[list[Slot], Slot]:
     """Needs under ``upto``: ``"due"`` = by each class's terms; a formula = one amount for the whole step.
 
-    Without ``upto`` a claim needs all of itself, and a residual all that its account holds.
+    Without ``upto`` a claim needs all of itself, and a residual all that its account holds. Beside them, what the step
+    would have had for its claims if notes could be cut.
     """
     b, upto = at.b, at.step.upto
     assert at.step.source is not None
     if upto == "due":
-        return [b.floored(part.scheduled, part.quantum) for part in parts]
+        return [b.floored(part.scheduled, part.quantum) for part in parts], b.asm.zero
     if upto is not None:
         cap = b.asm.positive(emit_formula(b, upto, Kind.MONEY, (*at.path, "upto")))
-        return _allot(at, parts, [part.need for part in parts], cap)
-    held = b.asm.positive(b.account(at.step.source))
-    return [
-        b.floored(b.asm.value(Op.MIN, part.need, held) if part.sweeps else part.need, part.quantum) for part in parts
-    ]
+        asked = [part.need for part in parts]
+        needs = _allot(at, parts, asked, cap)
+        return needs, b.asm.value(Op.SUB, b.asm.value(Op.MIN, cap, b.asm.total(asked)), b.asm.total(needs))
+    held = b.free(at.step.source)
+    asked = [b.asm.value(Op.MIN, part.need, held) if part.sweeps else part.need for part in parts]
+    needs = [b.floored(amount, part.quantum) for amount, part in zip(asked, parts, strict=True)]
+    return needs, b.asm.value(Op.SUB, b.asm.total(asked), b.asm.total(needs))
+
+
+def _hold(at: StepContext, lost: Slot, short: Slot) -> None:
+    """What could not be cut into whole notes stays in its account until the next date: no later step of the list, whose
+    claims have smaller multiples, takes it past a class that lacks it.
+
+    Where the step went short, that is all its accounts still hold; else what its cap lost by cutting.
+    """
+    b = at.b
+    helpers = [source.removeprefix("account.") for source in at.step.then if source.startswith("account.")]
+    assert at.step.source is not None
+    for name in (at.step.source, *helpers):
+        free = b.free(name)
+        spare = b.asm.value(Op.MIN, free, lost) if name == at.step.source else b.asm.zero
+        b.add(b.residue(name), b.asm.value(Op.SELECT, free, spare, short), at.mask)
 
 
 def _allot(at: StepContext, parts: list[Payable], needs: list[Slot], available: Slot) -> list[Slot]:
@@ -213,10 +235,11 @@ def _from_source(at: StepContext, source: str, parts: list[Payable], shorts: lis
     account = b.account(name)
     wanted = shorts
     if at.step.share == "pro rata" and len(parts) > 1:
-        wanted = _allot(at, parts, shorts, b.asm.positive(account))
+        wanted = _allot(at, parts, shorts, b.free(name))
     paid = []
     for part, need in zip(parts, wanted, strict=True):
         amount = b.asm.scratch()
+        need = b.asm.value(Op.MIN, need, b.free(name)) if b.by_note else need
         b.asm.emit(Op.PAY, amount, account, need, part.quantum, mask=at.mask, k=receiver)
         paid.append(amount)
     return paid
@@ -261,8 +284,6 @@ def _record_principal_due(at: StepContext, parts: list[Payable], needs: list[Slo
         if kind == "principal" and not owes_by_terms(b.tranche(tranche)):
             due = need if at.step.upto is not None else b.asm.value(Op.SUB, need, short)
             b.add(b.flow(f"tranche.{tranche}.principal_due"), due, at.mask)
-
-
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
