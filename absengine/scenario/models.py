@@ -13,8 +13,9 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
-from absengine.language.units import Date, Money, PeriodText, Rate, RatePer, Ratio, percent
+from absengine.language.units import Date, Money, PeriodText, Rate, RatePer, Ratio, percent, rate
 from absengine.language.validation import Many, Table, refusal, show
 from absengine.scenario.nouns import InterestOn, Order
 
@@ -62,6 +63,19 @@ def _months(value: object) -> int:
     return period.n * (12 if period.unit == "year" else 1)
 
 
+def _penalty(value: object) -> str | float:
+    if value == "tape":
+        return "tape"
+    allowed = '"tape" for the rate of each contract, or a yearly rate from 0% to 100% such as "18%"'
+    try:
+        number = rate(value)
+    except PydanticCustomError as error:
+        raise refusal("wrong-penalty", show(value), allowed) from error
+    if not 0.0 <= number <= 1.0:
+        raise refusal("wrong-penalty", percent(number), allowed)
+    return number
+
+
 _PERIOD = WithJsonSchema(TypeAdapter(PeriodText).json_schema())
 Share = Annotated[Ratio, AfterValidator(_share)]
 AnnualShare = Annotated[Rate, AfterValidator(_share)]
@@ -70,6 +84,11 @@ Factor = Annotated[float, PlainValidator(_factor)]
 Setting = Annotated[float, PlainValidator(_setting)]
 Days = Annotated[int, PlainValidator(_days), _PERIOD]
 Months = Annotated[int, PlainValidator(_months), _PERIOD]
+Penalty = Annotated[
+    Literal["tape"] | float,
+    PlainValidator(_penalty),
+    WithJsonSchema({"anyOf": [{"const": "tape"}, TypeAdapter(Rate).json_schema()]}),
+]
 Count = Annotated[int, Field(ge=0, le=MAX_LAG)]
 Texts = Many[Annotated[str, Field(min_length=1)]]
 
@@ -234,7 +253,7 @@ class SourceTable(Table):
     """What one source pays."""
 
     rate: Share
-    base: Literal["principal", "claim"] = "principal"
+    base: Literal["principal", "claim", "claim with penalty"] = "principal"
     lag: LagTable | None = None
     start: Literal["default", "recognition"] | None = None
     cap: Annotated[Money, Field(ge=0)] | None = None
@@ -244,7 +263,7 @@ class SourceTable(Table):
 class IpTable(SourceTable):
     """What the disposal of the pledged rights pays."""
 
-    base: Literal["principal", "claim", "appraisal", "lower"] = "principal"  # type: ignore[assignment]
+    base: Literal["principal", "claim", "claim with penalty", "appraisal", "lower"] = "principal"  # type: ignore[assignment]
 
 
 class DepositTable(Table):
@@ -259,6 +278,20 @@ class DelayTable(Table):
 
     share: Share
     by: LagTable
+
+
+class LateTable(Table):
+    """迟付: a share of every scheduled payment comes later, with penalty interest 罚息 by the tape or at this rate."""
+
+    share: Share
+    by: LagTable
+    penalty: Penalty
+
+    @model_validator(mode="after")
+    def _later(self) -> Self:
+        if not (self.by.months or self.by.payments or self.by.days):
+            raise refusal("late-by-nothing", "a delay of nothing", "a delay such as { days = 45 }", at=("by",))
+        return self
 
 
 class RecoveryTable(Table):
@@ -281,6 +314,8 @@ class AssumeTable(Table):
     default: Default | None = None
     prepay: Prepay | None = None
     recovery: RecoveryTable | None = None
+    dilution: Share | None = None
+    late: LateTable | None = None
     source: str = ""
 
 

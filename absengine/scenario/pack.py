@@ -23,6 +23,7 @@ from absengine.scenario.nouns import (
     Delay,
     Event,
     Lag,
+    Late,
     Pack,
     RecoveryTerm,
     RightEvent,
@@ -237,6 +238,8 @@ class _Reader:
             prepay=None if table.prepay is None else prepay_curve(table.prepay),
             recovery={name: term(name, t) for name in RECOVERY_SOURCES if (t := getattr(recovery, name)) is not None},
             delayed=None if recovery.delayed is None else Delay(recovery.delayed.share, lag(recovery.delayed.by)),
+            dilution=table.dilution,
+            late=None if table.late is None else late(table.late),
             source=table.source,
             where=self._where("assume", index),
         )
@@ -269,6 +272,11 @@ class _Reader:
 def lag(table: models.LagTable | None) -> Lag:
     """A delay; none where it is left out."""
     return Lag() if table is None else Lag(table.months, table.payments, table.days)
+
+
+def late(table: models.LateTable) -> Late:
+    """How what is late is paid; the penalty rate is None where it is the tape's."""
+    return Late(table.share, lag(table.by), None if isinstance(table.penalty, str) else table.penalty)
 
 
 def scope(table: models.ScopeTable | None) -> Scope:
