@@ -1,4 +1,4 @@
-"""Start of every row: account interest, collection, accrual of coupons and fees; claims fall due when a list runs."""
+"""Start of every row: account interest, accrual of coupons and fees; claims fall due when a list runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from absengine.deal.options import accrue_additional, additional_falls_due, put_
 from absengine.kernels.opcodes import Op
 from absengine.language.formula import Kind
 from absengine.language.units import AmountPer
-from absengine.schema import CASH_CHANNELS, RECOVERY_SOURCES, Dates, Floats
+from absengine.schema import Dates, Floats
 
 
 def credit_account_interest(b: Builder) -> None:
@@ -29,31 +29,6 @@ def credit_account_interest(b: Builder) -> None:
             amount = b.asm.value(Op.MUL, b.account(name), factor)
             b.asm.emit(Op.MOVE, b.account(name), b.world, amount)
             b.add(b.flow(f"account.{name}.interest"), amount)
-
-
-def collect(b: Builder) -> None:
-    """Pool cash of the row enters its accounts; running totals since the last payment date feed ``collected.*``."""
-    with b.asm.scope():
-        open_pool = b.asm.value(Op.NOT, b.called)
-        for channel in (*CASH_CHANNELS, *(f"recovery.{source}" for source in RECOVERY_SOURCES)):
-            account = b.deal.collect.get(channel) or b.deal.collect.get(channel.split(".")[0])
-            if account is None:
-                continue
-            with b.asm.scope(b.locate(("collect", channel.split(".")[0]))):
-                amount = b.asm.input(channel)
-                b.asm.emit(Op.MOVE, b.account(account), b.world, amount, mask=open_pool)
-                b.add(collected(b, channel.split(".")[0]), amount, open_pool)
-                b.add(b.flow("pool.collected"), amount, open_pool)
-        for channel, total in (("recognised", "pool.defaulted"), ("default", "collected.default")):
-            b.add(b.asm.state(total), b.asm.input(channel), open_pool)
-        b.kept("pool.called", b.called)
-        days = (b.timeline.accrual_end - b.timeline.accrual_start).astype(float)
-        b.add(b.asm.state("collected.years"), b.asm.table(days / 365.0))
-
-
-def collected(b: Builder, channel: str) -> Slot:
-    """Cash of one kind collected since the last payment date."""
-    return b.asm.state(f"collected.{channel}")
 
 
 def accrue_coupons(b: Builder) -> None:
@@ -143,7 +118,8 @@ def accrue_fee(b: Builder, name: str) -> None:
     with b.asm.scope(b.locate(("fee", name))):
         if _per(fee) in BY_TIME:
             amount = _over_row(b, _charge(b, name, fee), _per(fee), fee)
-            b.add(b.asm.state(f"fee.{name}.accrued"), b.asm.value(Op.MUL, amount, b.asm.input("fee_factor")))
+            charged = b.asm.value(Op.MUL, amount, b.asm.input("fee_factor"))
+            b.add(b.asm.state(f"fee.{name}.accrued"), b.where_set(goes_on(b, name), charged))
     if fee.cap is not None and fee.cap.per in BY_TIME:
         with b.asm.scope(b.locate(("fee", name, "cap"))):
             room = _over_row(b, b.money(f"fee.{name}.cap", fee.cap.value), fee.cap.per, fee)
@@ -151,6 +127,12 @@ def accrue_fee(b: Builder, name: str) -> None:
 
 
 BY_TIME = ("year", "month", "collection")
+
+
+def goes_on(b: Builder, name: str) -> Slot | None:
+    """Flag of lanes on which a fee is still charged (``while``); None where it has no end of its own."""
+    hold = b.deal.fee[name].hold
+    return None if hold is None else emit_formula(b, hold, Kind.FLAG, ("fee", name, "while"))
 
 
 def _per(fee: Fee) -> str:
@@ -201,7 +183,7 @@ def owes_by_terms(tranche: Tranche) -> bool:
 
 
 def fall_due(b: Builder, active: Slot) -> None:
-    """When a list runs: accrued interest, fees and taxes become due, cut down to whole units; the fraction waits."""
+    """When a list runs: accrued interest and fees become due, cut down to whole units; the fraction waits."""
     b.asm.emit(Op.SET, b.ran, b.asm.one, mask=active)
     for name, tranche in b.deal.tranche.items():
         with b.asm.scope(b.locate(("tranche", name))):
@@ -222,47 +204,58 @@ def fall_due(b: Builder, active: Slot) -> None:
     for name, fee in b.deal.fee.items():
         with b.asm.scope(b.locate(("fee", name))):
             _fee_falls_due(b, name, fee, active)
-    for name in b.deal.tax:
-        with b.asm.scope(b.locate(("tax", name))):
-            accrued = b.asm.state(f"tax.{name}.accrued")
-            b.add(accrued, tax_to_come(b, name), active)
-            fresh = b.floored(accrued)
-            b.take(accrued, fresh, active)
-            b.add(b.unpaid(f"tax.{name}"), fresh, active)
-            b.asm.emit(Op.SET, b.flow(f"tax.{name}.due"), b.unpaid(f"tax.{name}"), mask=active)
-
-
-def tax_to_come(b: Builder, name: str) -> Slot:
-    """What a list that runs now adds to a tax, before it is cut to whole units."""
-    tax = b.deal.tax[name]
-    base = b.asm.positive(emit_formula(b, tax.base, Kind.MONEY, ("tax", name, "base")))
-    return b.asm.value(Op.MUL, base, b.asm.param(f"tax.{name}.rate", tax.rate))
 
 
 def fee_to_come(b: Builder, name: str) -> Slot:
     """What a list that runs now adds to a fee besides what time has added, before it is cut to whole units."""
     fee = b.deal.fee[name]
-    return b.asm.zero if _per(fee) in BY_TIME else b.asm.value(Op.MUL, _charge(b, name, fee), b.asm.input("fee_factor"))
+    if _per(fee) in BY_TIME or fee.on_paid:
+        return b.asm.zero
+    charged = b.asm.value(Op.MUL, _charge(b, name, fee), b.asm.input("fee_factor"))
+    return b.where_set(goes_on(b, name), charged)
+
+
+def fresh_fee(b: Builder, claim: str) -> Slot:
+    """What a list that runs now makes due of a fee, ``x``, or of what is over its cap, ``x.over_cap``."""
+    name = claim.removesuffix(".over_cap")
+    whole = b.floored(b.asm.value(Op.ADD, b.asm.state(f"fee.{name}.accrued"), fee_to_come(b, name)))
+    cap = b.deal.fee[name].cap
+    if cap is None:
+        return whole
+    inside = b.asm.value(Op.MIN, whole, b.floored(cap_room(b, name, cap)))
+    return inside if claim == name else b.asm.value(Op.SUB, whole, inside)
 
 
 def _fee_falls_due(b: Builder, name: str, fee: Fee, active: Slot) -> None:
+    if fee.on_paid:  # its step makes it due, after what it is charged on
+        b.asm.emit(Op.SET, b.flow(f"fee.{name}.due"), b.unpaid(f"fee.{name}"), mask=active)
+        return
     accrued = b.asm.state(f"fee.{name}.accrued")
     b.add(accrued, fee_to_come(b, name), active)
     if _per(fee) == "once":
-        b.asm.emit(Op.SET, _charge(b, name, fee), b.asm.zero, mask=active)
+        b.asm.emit(Op.SET, _charge(b, name, fee), b.asm.zero, mask=b.both(goes_on(b, name), active))
     fresh = b.floored(accrued)
     b.take(accrued, fresh, active)
     inside = fresh
     if fee.cap is not None:
         room = cap_room(b, name, fee.cap)
         inside = b.asm.value(Op.MIN, fresh, b.floored(room))
-        b.add(b.unpaid(f"fee.{name}.over_cap"), b.asm.value(Op.SUB, fresh, inside), active)
+        over = b.asm.value(Op.SUB, fresh, inside)
+        b.add(b.unpaid(f"fee.{name}.over_cap"), over, active)
+        _fallen(b, f"fee.{name}.over_cap", over, active)
         if fee.cap.per == "once":
             b.take(room, inside, active)
         elif fee.cap.per in BY_TIME:  # what is not used lapses
             b.asm.emit(Op.SET, room, b.asm.zero, mask=active)
     b.add(b.unpaid(f"fee.{name}"), inside, active)
+    _fallen(b, f"fee.{name}", inside, active)
     b.asm.emit(Op.SET, b.flow(f"fee.{name}.due"), b.unpaid(f"fee.{name}"), mask=active)
+
+
+def _fallen(b: Builder, claim: str, amount: Slot, active: Slot) -> None:
+    """What has just fallen due of a fee, kept for the VAT that is due with it."""
+    if any(claim in tax.fees for tax in b.deal.tax.values()):
+        b.asm.emit(Op.SET, b.asm.flow(f"{claim}.fallen"), amount, mask=active)
 
 
 def cap_room(b: Builder, name: str, cap: AmountPer) -> Slot:

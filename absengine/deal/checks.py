@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from absengine.calendars.day_count import convention
+from absengine.deal.cash_checks import check_cash
 from absengine.deal.class_checks import check_class
 from absengine.deal.date_checks import check_dates
 from absengine.deal.figure_checks import check_figures
@@ -24,7 +25,7 @@ MOST_UNITS = 2.0**53
 """Whole numbers up to here are exact in float64 (design §3.8)."""
 
 REQUIRED_CHANNELS = ("interest", "principal", "prepayment", "recovery")
-OTHER_CHANNELS = ("fee", *(f"recovery.{source}" for source in RECOVERY_SOURCES))
+OTHER_CHANNELS = ("fee", "deposit", *(f"recovery.{source}" for source in RECOVERY_SOURCES))
 
 
 NAMED = ("tranche", "account", "entity", "index", "tax", "fee", "support", "ledger", "trigger", "stage", "figure",
@@ -52,6 +53,7 @@ class _Checks(Findings):
             self.tranche(name, tranche)
         self.names_apart()
         self.claims()
+        check_cash(self.deal, self)
         self.indexes()
         for name, support in self.deal.support.items():
             self.support(name, support)
@@ -180,7 +182,8 @@ class _Checks(Findings):
         for name, fee in self.deal.fee.items():
             self.fee(("fee", name), fee)
         for name, tax in self.deal.tax.items():
-            self.share(("tax", name, "rate"), tax.rate)
+            if tax.rate is not None:
+                self.share(("tax", name, "rate"), tax.rate)
         for name, account in self.deal.account.items():
             self.countable(("account", name, "opening"), account.opening)
             if account.opening < 0:
@@ -195,7 +198,7 @@ class _Checks(Findings):
             found = "neither rate nor amount" if fee.rate is None else "both rate and amount"
             todo = "add one of them" if fee.rate is None else "make two fees of it"
             self.add("fee-terms", path, found, "one of rate and amount", todo)
-        elif fee.rate is not None and fee.base is None:
+        elif fee.rate is not None and fee.base is None and not fee.on_paid:
             self.add("fee-without-base", path, f"a rate of {fee.rate} on nothing", "a base for the rate",
                      'add base = "pool.opening"')  # fmt: skip
         elif fee.amount is not None and fee.base is not None:

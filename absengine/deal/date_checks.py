@@ -13,7 +13,7 @@ from absengine.deal.nouns import DealFile, PaymentDates, Regular
 from absengine.deal.timeline import day, payment_dates
 from absengine.errors import InputError
 from absengine.language.scanner import Path
-from absengine.language.units import PeriodText
+from absengine.language.units import DayOffset, PeriodText
 from absengine.schema import Timeline
 
 FIRST, LAST = dt.date(1900, 1, 1), dt.date(2199, 12, 31)
@@ -43,6 +43,7 @@ def check_dates(deal: DealFile, findings: Findings) -> None:
     _rule(COLLECTION, dates.collection, dates.collection.first, findings)
     _collections(deal, findings)
     _payments(deal, findings)
+    _further(deal, findings)
     if len(findings.problems) == before:
         _calendar(deal, findings)
 
@@ -57,7 +58,10 @@ def check_rows(deal: DealFile, timeline: Timeline, findings: Findings) -> None:
                      "a collection date before each payment", f"end on {payments[-1]}, or later")  # fmt: skip
     check_option_rows(deal, timeline, findings)
     for name, days in timeline.call_date.items():
-        path, paying = ("support", name, "call"), timeline.pays.any(axis=0)
+        path: Path = ("servicing", "by") if name == "servicing" else ("support", name, "call")
+        if name == "servicing" and (deal.servicing is None or deal.servicing.by is None):
+            continue  # its calculation dates are no days that the deal states
+        paying = timeline.pays.any(axis=0)
         late, early = paying & (days > timeline.pay_date), paying & (days < timeline.cutoff)
         for row, said in ((late, "payment it helps, on"), (early, "cut-off date, for the payment on")):
             if row.any():
@@ -128,6 +132,29 @@ def _payments(deal: DealFile, findings: Findings) -> None:
                          f"payments up to legal final {dates.legal_final}", "correct the date")  # fmt: skip
 
 
+def _further(deal: DealFile, findings: Findings) -> None:
+    """Further payment calendars: a whole rule each, on the day of the payments unless it says another."""
+    dates = deal.dates
+    for name, rule in dates.further.items():
+        path: Path = ("dates", "further", name)
+        if name in ("payment", "collection", "receipt"):
+            findings.add("reserved-name", path, f"a calendar named {name}", "a word of its own, such as quarterly",
+                         "rename it")  # fmt: skip
+        in_days = rule.every.unit in ("day", "week")
+        on = rule.on if in_days or rule.on is not None else dates.payment.on
+        _rule(path, rule.model_copy(update={"on": on}), rule.first, findings)
+        if rule.first is None:
+            if not in_days:
+                findings.add("first-date-missing", path, f"every = '{rule.every}' and no first date", "first = a date",
+                             "say from which date to count")  # fmt: skip
+        elif rule.first <= dates.closing:
+            findings.add("payment-before-closing", path, f"a first payment on {rule.first}",
+                         f"payments after closing {dates.closing}", "correct the date")  # fmt: skip
+        elif rule.first > dates.legal_final:
+            findings.add("payment-after-final", path, f"a payment on {rule.first}",
+                         f"payments up to legal final {dates.legal_final}", "correct the date")  # fmt: skip
+
+
 def _calendar(deal: DealFile, findings: Findings) -> None:
     """A known calendar that reaches from closing to legal final; moves and business days need one."""
     rule = deal.dates.payment
@@ -143,8 +170,10 @@ def _calendar(deal: DealFile, findings: Findings) -> None:
     if rule.roll != "none":
         findings.add("roll-without-calendar", (*PAYMENT, "roll"), f"roll = '{rule.roll}' and no business calendar",
                      named, "name the calendar, or take the roll out")  # fmt: skip
-    for name, support in deal.support.items():
-        if support.call is not None and support.call.business:
-            findings.add("call-without-calendar", ("support", name, "call"),
-                         f"'{support.call}' and no business calendar in dates.payment", named,
+    calls: dict[Path, DayOffset | None] = {("support", name, "call"): s.call for name, s in deal.support.items()}
+    calls[("servicing", "by")] = None if deal.servicing is None else deal.servicing.by
+    for path, call in calls.items():
+        if call is not None and call.business:
+            findings.add("call-without-calendar", path,
+                         f"'{call}' and no business calendar in dates.payment", named,
                          "name the calendar, or count plain days")  # fmt: skip

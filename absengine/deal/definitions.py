@@ -26,9 +26,9 @@ def definitions(deal: DealFile) -> dict[str, Definition]:
     for name, account in deal.account.items():
         define(f"target.{name}", ("account", name, "target"), account.target)
     for name, fee in deal.fee.items():
-        define(f"fee.{name}", ("fee", name, "base"), fee.base)
+        define(f"fee.{name}", ("fee", name, "base"), fee.base, fee.hold)
     for name, tax in deal.tax.items():
-        define(f"tax.{name}", ("tax", name, "base"), tax.base)
+        define(f"tax.{name}", ("tax", name, "base"), tax.base, *tax.fees)
     for name, ledger in deal.ledger.items():
         define(f"ledger.{name}", ("ledger", name, "limit"), ledger.limit)
     for name, figure in deal.figure.items():

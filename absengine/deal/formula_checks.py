@@ -56,6 +56,10 @@ def _formulas(deal: DealFile) -> list[tuple[Path, str | None, Kind | None]]:
     found += [(("account", name, "target"), account.target, money) for name, account in deal.account.items()]
     found += [(("fee", name, "base"), fee.base, money) for name, fee in deal.fee.items()]
     found += [(("tax", name, "base"), tax.base, money) for name, tax in deal.tax.items()]
+    found += [(("fee", name, "while"), fee.hold, flag) for name, fee in deal.fee.items()]
+    if deal.servicing is not None:
+        found.append((("servicing", "direct"), deal.servicing.direct, flag))
+        found += [(("servicing", "faster", i, "when"), one.when, flag) for i, one in enumerate(deal.servicing.faster)]
     found += [(("ledger", name, "limit"), ledger.limit, money) for name, ledger in deal.ledger.items()]
     found += [(("hedge", name, "notional"), hedge.notional, money) for name, hedge in deal.hedge.items()]
     kinds = {name: family.kind for name, family in known_names(deal).items()}

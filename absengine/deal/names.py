@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from absengine.deal.accrue import cap_room, fee_to_come, tax_to_come
+from absengine.deal.accrue import cap_room, fee_to_come
 from absengine.deal.assembler import Slot
 from absengine.deal.builder import Builder
 from absengine.deal.definitions import in_order
@@ -15,6 +15,7 @@ from absengine.deal.formulas import emit_formula, kind_of
 from absengine.deal.hedges import hedge_due, hedge_receivable
 from absengine.deal.nouns import DealFile
 from absengine.deal.options import additional_due
+from absengine.deal.taxes import pool_kinds, tax_to_come
 from absengine.errors import Problems, Where
 from absengine.kernels.opcodes import Op
 from absengine.language.formula import Kind, parse
@@ -57,9 +58,28 @@ class _Fixed:
         return self.words
 
 
+@dataclass(frozen=True)
+class _Given(_Fixed):
+    """Members of deals that have the thing they tell of."""
+
+    has: Callable[[DealFile], bool]
+
+    def __call__(self, deal: DealFile) -> tuple[str, ...]:
+        return self.words if self.has(deal) else ()
+
+
+def _services(deal: DealFile) -> bool:
+    return deal.servicing is not None
+
+
+def _keeps_deposits(deal: DealFile) -> bool:
+    return "deposit" in deal.collect
+
+
 _CLASS = ("TRANCHE", "CLASS")
 _FORMS = {
     **dict.fromkeys(("balance", "face", "interest", "principal", "additional", "due"), _CLASS),
+    "collected": ("interest.KIND",),
     "fee": ("NAME", "NAME.over_cap"),
     "support": ("NAME.left", "NAME.owed"),
     "hedge": ("NAME.receivable", "NAME.due"),
@@ -175,6 +195,16 @@ FAMILIES: tuple[Family, ...] = (
     Family("collected", "归集", M, "cash collected since the last payment date, by kind; or principal defaulted",
            "上一兑付日以来的归集款（按类别）；default 为新增违约本金",
            _fixed("interest", "principal", "prepayment", "fee", "recovery", "default", "total"), _collected),
+    Family("collected", "归集", M, "interest collected since the last payment date from one asset kind",
+           "上一兑付日以来归集的某类资产利息", lambda deal: [f"interest.{kind}" for kind in pool_kinds(deal)],
+           _collected),
+    Family("servicing", "归集与混同", M, "collections lost with the servicer since closing", "累计混同损失",
+           _Given(("lost",), _services), lambda b, member: b.asm.state("servicing.lost_so_far")),
+    Family("servicing", "归集与混同", F, "the servicer has failed; obligors pay the plan directly, for this or else",
+           "资产服务机构已丧失能力；或债务人已直接向专项计划付款", _Given(("failed", "direct"), _services),
+           lambda b, member: b.asm.state(f"servicing.{member}")),
+    Family("deposit", "保证金", M, "deposits to be given back and not yet given", "应退未退保证金",
+           _Given(("owed",), _keeps_deposits), lambda b, member: b.asm.state("deposit.owed")),
     Family("balance", "余额", M, "outstanding principal of a class", "未偿本金余额", DealFile.class_names,
            _sum(Builder.balance)),
     Family("face", "面值", M, "initial principal of a class", "发行面值", DealFile.class_names, _sum(Builder.face)),

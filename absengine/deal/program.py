@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from absengine.deal import accrue
+from absengine.deal import accrue, taxes
 from absengine.deal.assembler import Slot, encode, lay_out
 from absengine.deal.builder import Builder, Locate
+from absengine.deal.collecting import collect
 from absengine.deal.definitions import in_order
 from absengine.deal.figures import emit_figure
 from absengine.deal.hedges import accrue_hedge, settle_hedge
@@ -55,7 +56,7 @@ def compile_program(
     with b.asm.into(opening):
         b.asm.emit(Op.ZERO, b.ran, k=b.ran)  # operands are set once every flow is known
         accrue.credit_account_interest(b)
-        accrue.collect(b)
+        collect(b)
         accrue.accrue_coupons(b)
         _take_once_a_row(b)
     with b.asm.into(b.asm.segment("tests before payment")), b.asm.scope():
@@ -68,6 +69,9 @@ def compile_program(
             for hedge in deal.hedge:
                 settle_hedge(b, hedge, active)
             accrue.fall_due(b, active)
+            for tax in deal.tax:
+                with b.asm.scope(b.locate(("tax", tax))):
+                    taxes.fall_due(b, tax, active)
             for index, step in enumerate(stage.step):
                 compile_step(b, name, step, ("stage", name, "step", index), active)
     with b.asm.into(b.asm.segment("tests after payment")), b.asm.scope():

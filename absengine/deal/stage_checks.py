@@ -164,8 +164,9 @@ def _supports(deal: DealFile, steps: list[Step], findings: Findings) -> None:
 def _ways_out(deal: DealFile, steps: list[Step], findings: Findings) -> None:
     """Cash gets out of every account; residual classes and interim returns are paid somewhere."""
     used = {step.source for step in steps} | {h.removeprefix("account.") for step in steps for h in step.then}
+    apart = {deal.collect.get("deposit"), deal.servicing.account if deal.servicing is not None else None}
     for name in deal.account:
-        if name not in used:
+        if name not in used and name not in apart:
             findings.add("account-without-way-out", ("account", name), f"account {name}, from which no step takes cash",
                          "accounts that some step names as from, or in then",
                          "add the step, or take the account out")  # fmt: skip

@@ -84,9 +84,7 @@ def further_dates(rule: Regular, payment: PaymentDates, final: np.datetime64) ->
     return dates[dates <= final]
 
 
-def _add_calendar(
-    calc: Dates, due: Dates, others: dict[str, NDArray[np.bool_]], dates: Dates
-) -> NDArray[np.bool_]:
+def _add_calendar(calc: Dates, due: Dates, others: dict[str, NDArray[np.bool_]], dates: Dates) -> NDArray[np.bool_]:
     """Rows on which a further calendar pays; their dates go into ``due``. A row has one payment date for all."""
     _check_payments(calc, dates)
     rows = _row_of_payment(calc, dates)

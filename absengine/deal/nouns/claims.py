@@ -35,9 +35,9 @@ class Account(Table):
 class Tax(Table):
     """A tax (税), due when a list runs.
 
-    ``plain``: a rate on a formula. ``vat``: the plan's VAT by the simplified method (资管产品增值税，简易计税), on what each
-    asset kind of the pool earns, price-inclusive, with surcharges (附加税费) by tier. ``fee_vat``: VAT on service fees that
-    are quoted net of it, due with the fee.
+    ``plain``: a rate on a formula. ``vat``: the plan's VAT by the simplified method (资管产品增值税，简易计税), on what
+    each asset kind of the pool earns, price-inclusive, with surcharges (附加税费) by tier. ``fee_vat``: VAT on service
+    fees that are quoted net of it, due with the fee.
     """
 
     label: str | None = None
@@ -53,7 +53,7 @@ class Tax(Table):
 class Fee(Table):
     """A fee: a rate on a base, or an amount; capped ahead of the notes; a later step pays the overflow (over_cap).
 
-    ``on_paid`` charges the rate on what steps pay of the claims named (兑付手续费); ``while`` ends a fee that would go on.
+    ``on_paid`` charges the rate on what steps pay of the claims named (兑付手续费); ``while`` ends a fee that would not.
     """
 
     label: str | None = None

@@ -23,7 +23,7 @@ class Servicing(Table):
     ``transfer`` is ``payment``, ``collection``, a further calendar of ``[dates]``, or ``receipt`` (each collection is
     handed over as it comes, within ``days``). ``days`` are the days of current collections that lie with the servicer
     when it fails beside what earlier rows left there; without it all of the collection period. It must be alive on
-    ``by``, its transfer day (回款转付日), else the calculation date. ``holds`` names the pool cash that passes through it,
+    ``by``, its transfer day (回款转付日), else the calculation date. ``holds`` names the pool cash that passes through,
     ``direct`` the condition under which obligors pay the plan (权利完善) though it has not failed.
     """
 
