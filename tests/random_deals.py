@@ -348,7 +348,7 @@ def figure(s: Sketch, name: str) -> None:
     """A figure of money: of any formula, of payment dates before, perhaps held between dates."""
     money = s.money(1)
     value = s.pick([f"max({money}, collected.total)", f"trailing({money}, {s.number(1, 5)}) + pool.opening",
-                    f"balance.senior - previous({money})", f"trailing(previous({money}), 3) + face.senior"])  # fmt: skip
+                    f"balance.senior - previous({money})", f"trailing(previous({money}), 3) + face.A1"])  # fmt: skip
     table: dict[str, Any] = {"value": value, "at": s.pick(["after collection", "after collection", "after payment"])}
     closing = s.tables["dates"]["closing"]
     if s.chance(3):
