@@ -24,4 +24,7 @@ ALIASES: dict[str, str] = {
     "收取": "receive", "行权利率": "strike", "权利金": "premium", "利率下限": "floor",
     "目标余额": "balances", "回售": "put", "调整": "adjust", "预期偿付日": "ard",
     "附加利率": "additional", "欠付计息": "on_unpaid", "指标": "figure", "时点": "at", "初值": "start",
+    "附加": "surcharge", "池内费用": "pool_fees", "服务费用": "fees", "按支付额": "on_paid", "不足时": "lacking",
+    "关联方": "group", "成员": "members", "归集服务": "servicing", "资产服务机构": "servicer", "转付": "transfer",
+    "天数": "days", "加速归集": "faster", "权利完善": "direct", "转付日": "by", "经手": "holds", "其他日历": "further",
 }  # fmt: skip

@@ -11,20 +11,25 @@ from typing import Any, Literal
 
 from absengine.deal.load import Deal
 from absengine.deal.nouns import (
+    Account,
+    Faster,
     Fee,
     Figure,
     FixedCoupon,
     FloatingCoupon,
     Leg,
     PaymentDates,
+    Servicing,
     Stage,
     Step,
     Support,
     Swap,
+    Tax,
     Tranche,
     Trigger,
 )
 from absengine.deal.sentences import CLAIMS, NOUNS, SECTIONS, TIMES, WORDS
+from absengine.deal.taxes import SURCHARGES, VERIFY_FROM, burden, rate_of
 from absengine.deal.triggers import parse_effect
 from absengine.deal.verbs import VERBS
 from absengine.language.units import AmountPer, DayOffset, PeriodText, RatePer, percent
@@ -170,7 +175,36 @@ class _Explainer:
             self.say("entity", name=key, company=entity.name, uscc=self.optional("uscc", entity.uscc),
                      aliases=self.optional("aliases", self.join(entity.aliases)))
             for key, entity in self.file.entity.items()
-        ]  # fmt: skip
+        ] + [self.say("group", name=self.named(name, group.label), members=self.join(map(self.company, group.members)))
+             for name, group in self.file.group.items()] + self.servicing()  # fmt: skip
+
+    def company(self, key: str) -> str:
+        return self.file.entity[key].name
+
+    def servicing(self) -> list[str]:
+        """Who collects, how often it hands over, and what lies with it."""
+        terms = self.file.servicing
+        if terms is None:
+            return []
+        faster = self.join(self.say("faster", when=one.when, pace=self.pace(one)) for one in terms.faster)
+        return [self.say("servicing", servicer=self.company(terms.servicer), pace=self.pace(terms),
+                         account=self.known("account", terms.account),
+                         by=self.optional("by", terms.by and self.days(terms.by)),
+                         holds=self.join(self.word(channel) for channel in terms.holds),
+                         faster=self.optional("flags", faster), direct=self.optional("direct", terms.direct))]  # fmt: skip
+
+    def pace(self, pace: Servicing | Faster) -> str:
+        rows = self.calendar("transfer", pace.transfer)
+        return rows + self.say("all days" if pace.days is None else "lost days", value=pace.days)
+
+    def calendar(self, what: str, name: str) -> str:
+        """A calendar by its fixed word, or by its rule."""
+        if name not in self.file.dates.further:
+            return self.word(f"{what} {name}")
+        rule = self.file.dates.further[name]
+        on = rule.on if rule.on is not None or rule.every.unit in ("day", "week") else self.file.dates.payment.on
+        every = self.say("regular", every=self.every(rule.every), on=self.day(on), first=rule.first)
+        return self.say(f"{what} further", every=every, name=name)
 
     def accounts(self) -> list[str]:
         out = []
@@ -178,8 +212,16 @@ class _Explainer:
             bank = account.interest
             clause = "" if bank is None else self.say("yield", rate=percent(bank.rate), day_count=bank.day_count)
             out.append(self.say("account", name=self.named(name, account.label), opening=money(account.opening),
-                                target=self.optional("target", account.target), interest=clause))  # fmt: skip
+                                target=self.optional("target", account.target), interest=clause,
+                                lacking=self.lacking(account)))  # fmt: skip
         return out
+
+    def lacking(self, account: Account) -> str:
+        if account.lacking is None:
+            return ""
+        return self.say("carried") if account.lacking == "carried" else self.say(
+            "lacking", value=self.claim(account.lacking)
+        )  # fmt: skip
 
     def classes(self) -> list[str]:
         return [self.tranche(name, tranche) for name, tranche in self.file.tranche.items()]
@@ -244,11 +286,27 @@ class _Explainer:
         return self.say("pass_through", expected=self.optional("expected", terms.expected))
 
     def claims(self) -> list[str]:
-        out = [self.say("tax", name=self.named(name, tax.label), base=tax.base, rate=percent(tax.rate))
-               for name, tax in self.file.tax.items()]  # fmt: skip
+        out = [self.tax(name, tax) for name, tax in self.file.tax.items()]
         out += [self.fee(name, fee) for name, fee in self.file.fee.items()]
         return out + [self.say("ledger", name=self.named(name, ledger.label), limit=self.optional("room", ledger.limit))
                       for name, ledger in self.file.ledger.items()]  # fmt: skip
+
+    def tax(self, name: str, tax: Tax) -> str:
+        said, rate = self.named(name, tax.label), percent(rate_of(tax))
+        if tax.kind == "plain":
+            return self.say("tax", name=said, base=tax.base, rate=rate)
+        if tax.kind == "fee_vat":
+            return self.say("fee vat", name=said, rate=rate, fees=self.join(map(self.claim, tax.fees)))
+        assert tax.surcharge is not None
+        kinds = self.join(self.say("taxed kind", kind=self.kinds.get(kind, {}).get(self.language, kind),
+                                   what=self.word(f"tax {what}")) for kind, what in tax.on.items())  # fmt: skip
+        fees = "" if tax.pool_fees is None else self.say("taxed kind", kind=self.word("fee"),
+                                                         what=self.word(f"tax {tax.pool_fees}"))  # fmt: skip
+        verify = VERIFY_FROM if self.file.dates.legal_final >= VERIFY_FROM else None
+        return self.say("vat", name=said, rate=rate, surcharge=percent(SURCHARGES[tax.surcharge]),
+                        tier=self.word(f"tier {tax.surcharge}"), burden=percent(round(burden(tax), 6)),
+                        kinds=self.join([kinds, *([fees] if fees else [])]),
+                        verify=self.optional("verify", verify))  # fmt: skip
 
     def fee(self, name: str, fee: Fee) -> str:
         charge, cap = fee.rate or fee.amount, fee.cap and self.charge(fee.cap)
@@ -256,7 +314,16 @@ class _Explainer:
         amount = self.charge(charge)
         if fee.base is not None:
             amount = self.say("rate of", rate=amount, base=fee.base)
+        if fee.on_paid:
+            return self.say(
+                "payout fee",
+                name=self.named(name, fee.label),
+                amount=amount,
+                on=self.join(map(self.claim, fee.on_paid)),
+                hold=self.optional("goes on", fee.hold),
+            )
         return self.say("fee", name=self.named(name, fee.label), amount=amount, cap=self.optional("cap", cap),
+                        hold=self.optional("goes on", fee.hold),
                         day_count=fee.day_count, over=self.word(f"over {fee.over}"))  # fmt: skip
 
     def supports(self) -> list[str]:
@@ -326,7 +393,7 @@ class _Explainer:
         return out
 
     def stage(self, name: str, stage: Stage) -> list[str]:
-        title = self.say("stage", name=self.named(name, stage.label), pays=self.word(f"pays {stage.pays}"))
+        title = self.say("stage", name=self.named(name, stage.label), pays=self.calendar("pays", stage.pays))
         return [title, *(f"  {number}. {self.step(step)}" for number, step in enumerate(stage.step, start=1))]
 
     def step(self, step: Step) -> str:

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from absengine.deal import purchases
 from absengine.deal.accrue import owes_by_terms
 from absengine.deal.assembler import Slot
 from absengine.deal.builder import Builder
 from absengine.deal.formulas import emit_formula
 from absengine.deal.nouns import Step
 from absengine.deal.payables import Payable, payables
+from absengine.deal.payout_fees import charge, left_for_claims
 from absengine.kernels.opcodes import Op
 from absengine.language.formula import Kind
 from absengine.language.registry import Entry, Registry
@@ -104,6 +106,36 @@ def _draw(at: StepContext) -> None:
     b.asm.emit(Op.SET, at.flow("short"), short, mask=at.mask)
 
 
+def _buy(at: StepContext) -> None:
+    """Buy contracts with the cash of an account, purchases in the order named, each within its own limits."""
+    b, step = at.b, at.step
+    assert step.source is not None
+    account = b.account(step.source)
+    left = b.asm.positive(account)
+    if step.upto is not None:
+        left = b.asm.value(Op.MIN, left, _limit(at))
+    b.asm.emit(Op.SET, at.flow("due"), left, mask=at.mask)
+    for name in step.what:
+        _, paid = purchases.buy(b, name.removeprefix("purchase."), left, at.mask, account)
+        b.add(at.flow("paid"), paid, at.mask)
+        b.add(at.flow(f"from.account.{step.source}"), paid, at.mask)
+        left = b.asm.value(Op.SUB, left, paid)
+    b.asm.emit(Op.SET, at.flow("short"), left, mask=at.mask)
+
+
+def _sell(at: StepContext) -> None:
+    """Sell performing principal of the pool, so much of it at so much per principal, into an account."""
+    b, step = at.b, at.step
+    assert step.to is not None and step.value is not None
+    wanted = _limit(at)
+    price = b.asm.positive(emit_formula(b, step.value, Kind.RATIO, (*at.path, "value")))
+    cash = purchases.sell(b, wanted, price, b.account(step.to), at.mask)
+    b.asm.emit(Op.SET, at.flow("due"), b.asm.value(Op.MUL, wanted, price), mask=at.mask)
+    b.add(at.flow("paid"), cash, at.mask)
+    short = b.asm.value(Op.SUB, b.asm.value(Op.MUL, wanted, price), cash)
+    b.asm.emit(Op.SET, at.flow("short"), b.asm.positive(short), mask=at.mask)
+
+
 def _write_down(at: StepContext) -> None:
     """Write principal off, in the order named, up to the stated loss, in whole notes or units of each class."""
     b = at.b
@@ -157,6 +189,7 @@ def _serve(at: StepContext, parts: list[Payable], receiver: Slot) -> None:
         paid = _from_source(at, source, parts, shorts, receiver)
         for part, amount in zip(parts, paid, strict=True):
             part.settle(amount, at.mask)
+            charge(b, part.name, amount, at.mask)
             b.add(at.flow("paid"), amount, at.mask)
             b.add(at.flow(f"from.{source}"), amount, at.mask)
         shorts = [b.asm.value(Op.SUB, short, amount) for short, amount in zip(shorts, paid, strict=True)]
@@ -233,9 +266,9 @@ def _from_source(at: StepContext, source: str, parts: list[Payable], shorts: lis
         b.asm.emit(Op.MOVE, receiver, b.world, drawn)
         return paid
     account = b.account(name)
-    wanted = shorts
-    if at.step.share == "pro rata" and len(parts) > 1:
-        wanted = _allot(at, parts, shorts, b.free(name))
+    wanted, cash = shorts, left_for_claims(b, at.stage, name, [part.name for part in parts], b.free(name))
+    if cash is not None or (at.step.share == "pro rata" and len(parts) > 1):
+        wanted = _allot(at, parts, shorts, b.free(name) if cash is None else cash)
     paid = []
     for part, need in zip(parts, wanted, strict=True):
         amount = b.asm.scratch()
@@ -311,6 +344,11 @@ VERBS: Registry[Verb] = Registry("verb", [
          serves=("support",), needs=("what", "to", "upto"), compile=_draw),
     Verb(key="repay", zh="偿还", doc_en="repays what a support has paid", doc_zh="偿还外部支持已支付的金额",
          serves=("support",), needs=("what", "source"), may=("share", "upto"), compile=_pay),
+    Verb(key="buy", zh="购买", doc_en="buys contracts, purchases in the order named, each within its limits",
+         doc_zh="循环购买资产，按所列顺序，各自以其限额为限",
+         serves=("purchase",), needs=("what", "source"), may=("upto",), compile=_buy),
+    Verb(key="sell", zh="出售", doc_en="sells performing principal of the pool at a price per principal",
+         doc_zh="按每元本金的价格出售正常资产", needs=("to", "upto", "value"), compile=_sell),
     Verb(key="write_down", zh="核减", doc_en="writes principal off, in the order named", doc_zh="按所列顺序核减本金",
          serves=("principal",), needs=("what", "upto"), compile=_write_down),
     Verb(key="book", zh="记账", doc_en="debits ledgers in the order named, each up to its room",

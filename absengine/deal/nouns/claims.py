@@ -53,7 +53,8 @@ class Tax(Table):
 class Fee(Table):
     """A fee: a rate on a base, or an amount; capped ahead of the notes; a later step pays the overflow (over_cap).
 
-    ``on_paid`` charges the rate on what steps pay of the claims named (兑付手续费); ``while`` ends a fee that would not.
+    ``on_paid`` charges the rate on what steps pay of the claims named (兑付手续费); ``while`` ends a fee that would not
+    end by itself.
     """
 
     label: str | None = None

@@ -1,0 +1,63 @@
+"""Fees on what is paid (兑付手续费): charged as steps pay, due at the fee's own step, provided for by steps before it.
+
+A step that pays claims on which such a fee is charged leaves the fee in the account, where the same account pays it
+later in the list: of 100 it pays 100 / (1 + rate), so that a class swept to the last unit leaves no fee unpaid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from absengine.deal.accrue import goes_on
+from absengine.deal.assembler import Slot
+from absengine.deal.builder import Builder
+from absengine.kernels.opcodes import Op
+
+
+def charging(b: Builder, claims: Sequence[str]) -> list[str]:
+    """Fees charged on any of some claims of single tranches."""
+    return [name for name, fee in b.deal.fee.items() if set(claims) & {c for on in fee.on_paid for c in _single(b, on)}]
+
+
+def _single(b: Builder, claim: str) -> list[str]:
+    """A claim of a class as those of its tranches."""
+    kind, _, rest = claim.partition(".")
+    return [f"{kind}.{tranche}" for tranche in b.deal.tranches_of(rest)]
+
+
+def charge(b: Builder, claim: str, amount: Slot, mask: Slot | None) -> None:
+    """What paying a claim adds to the fees charged on it."""
+    for name in charging(b, [claim]):
+        b.add(b.asm.state(f"fee.{name}.accrued"), b.asm.value(Op.MUL, amount, _rate(b, name)), mask)
+
+
+def fall_due(b: Builder, name: str) -> None:
+    """At its step the fee is due for what the list has paid so far, in whole units; the fraction waits."""
+    accrued = b.asm.state(f"fee.{name}.accrued")
+    fresh = b.floored(accrued)
+    b.take(accrued, fresh)
+    b.add(b.unpaid(f"fee.{name}"), fresh)
+    b.add(b.flow(f"fee.{name}.due"), fresh)
+
+
+def left_for_claims(b: Builder, stage: str, account: str, claims: Sequence[str], held: Slot) -> Slot | None:
+    """What claims may take of an account that pays fees on them afterwards; None where it pays none."""
+    fees = [name for name in charging(b, claims) if _pays(b, stage, name, account)]
+    if not fees:
+        return None
+    before = b.asm.total([b.asm.state(f"fee.{name}.accrued") for name in fees])
+    rate = b.asm.value(Op.ADD, b.asm.one, b.asm.total([_rate(b, name) for name in fees]))
+    return b.asm.value(Op.DIV, b.asm.positive(b.asm.value(Op.SUB, held, before)), rate)
+
+
+def _pays(b: Builder, stage: str, fee: str, account: str) -> bool:
+    steps = b.deal.stage[stage].step
+    return any(step.do == "pay" and f"fee.{fee}" in step.what and step.source == account for step in steps)
+
+
+def _rate(b: Builder, name: str) -> Slot:
+    """Rate of a fee under the stress of fees, 0 where it has ended."""
+    rate = b.deal.fee[name].rate
+    assert rate is not None
+    stressed = b.asm.value(Op.MUL, b.asm.param(f"fee.{name}.rate", rate.rate), b.asm.input("fee_factor"))
+    return b.where_set(goes_on(b, name), stressed)
