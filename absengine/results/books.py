@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from absengine.schema import CASH_CHANNELS, Dates, Floats, Labels, TrancheLabel, TranchePaths
 
 Flags = NDArray[np.bool_]
-PAID: tuple[str, ...] = ("interest_paid", "principal_paid", "residual_paid")
+PAID: tuple[str, ...] = ("interest_paid", "additional_paid", "principal_paid", "residual_paid")
 """Recorded items of a class that are cash to its holders."""
 
 
@@ -140,7 +140,7 @@ class Books:
         return np.full(self.lanes, label.face * counting_factor(self.labels))
 
     def cash_to(self, label: TrancheLabel) -> Floats:
-        """Interest, principal and residual paid to one class."""
+        """Interest, additional interest, principal and residual paid to one class."""
         return self.total([f"tranche.{label.name}.{part}" for part in PAID])
 
     @cached_property
@@ -237,6 +237,11 @@ def cash_budget(books: Books) -> CashBudget:
         "tax": books.total([f"tax.{name}.paid" for name in labels.taxes]),
         "fees": books.total([f"fee.{name}.{part}" for name in labels.fees for part in ("paid", "over_cap_paid")]),
         **{f"interest.{one.name}": books.tranche(one.name, "interest_paid") for one in labels.tranches},
+        **{
+            f"additional.{one.name}": books.tranche(one.name, "additional_paid")
+            for one in labels.tranches
+            if books.has(f"tranche.{one.name}.additional_paid")
+        },
         **{f"principal.{one.name}": books.tranche(one.name, "principal_paid") for one in labels.tranches},
         **{f"residual.{one.name}": books.tranche(one.name, "residual_paid") for one in labels.tranches},
         "support_repaid": books.total([f"support.{name}.repaid" for name in labels.supports]),

@@ -24,7 +24,7 @@ class ClassMeasures:
     """One class (档) in one scenario.
 
     ``interest_shortfall`` and ``principal_shortfall`` are unpaid stocks at the end, ``…_max`` the highest on any date;
-    ``principal_loss`` is face never paid, ``loss`` adds unpaid interest, ``pv_loss`` discounts at the class's coupon.
+    ``additional_paid`` is interest since the anticipated repayment date (预期偿付日); ``principal_loss`` is face never paid, ``loss`` adds unpaid interest, ``pv_loss`` discounts at the class's coupon.
     ``late`` is the first date with principal overdue, or left at the expected maturity; ``defaulted``: timely interest
     missed, or anything unpaid at the end.
     """
@@ -35,6 +35,7 @@ class ClassMeasures:
     residual: bool
     face: float
     interest_paid: float
+    additional_paid: float
     principal_paid: float
     residual_paid: float
     interest_shortfall: float
@@ -75,8 +76,8 @@ class ClassMeasures:
 
 
 MONEY: frozenset[str] = frozenset({
-    "face", "interest_paid", "principal_paid", "residual_paid", "interest_shortfall", "interest_shortfall_max",
-    "principal_shortfall", "principal_shortfall_max", "principal_loss", "loss", "pv_loss",
+    "face", "interest_paid", "additional_paid", "principal_paid", "residual_paid", "interest_shortfall",
+    "interest_shortfall_max", "principal_shortfall", "principal_shortfall_max", "principal_loss", "loss", "pv_loss",
 })  # fmt: skip
 """Measures in money."""
 
