@@ -23,8 +23,9 @@ from absengine.schema import Floats, TrancheLabel, TranchePaths
 class ClassMeasures:
     """One class (档) in one scenario.
 
-    ``interest_shortfall`` and ``principal_shortfall`` are unpaid stocks at the end, ``…_max`` the highest on any date;
-    ``additional_paid`` is interest since the anticipated repayment date (预期偿付日); ``principal_loss`` is face never paid, ``loss`` adds unpaid interest, ``pv_loss`` discounts at the class's coupon.
+    ``additional_paid`` is interest since the anticipated repayment date (预期偿付日). ``interest_shortfall`` and
+    ``principal_shortfall`` are unpaid stocks at the end, ``…_max`` the highest on any date; ``principal_loss`` is face
+    never paid, ``loss`` adds unpaid interest, ``pv_loss`` discounts at the class's coupon.
     ``late`` is the first date with principal overdue, or left at the expected maturity; ``defaulted``: timely interest
     missed, or anything unpaid at the end.
     """
