@@ -127,6 +127,12 @@ class Table:
     def __len__(self) -> int:
         return len(next(iter(self.columns.values())))
 
+    @property
+    def standby(self) -> NDArray[np.bool_]:
+        """Contracts a tape keeps ready (备选资产) and that are not in the pool; none where it has no such column."""
+        none = np.zeros(len(self), dtype=bool)
+        return np.asarray(self.columns["standby"] == "yes") if "standby" in self else none
+
     def take(self, index: NDArray[Any]) -> Table:
         """Rows chosen by a mask or an index array."""
         return Table({name: values[index] for name, values in self.columns.items()})
@@ -149,8 +155,8 @@ class CashflowTable:
 
     @property
     def balance(self) -> float:
-        """Principal of the pool at the cut-off dates [currency]."""
-        return float(np.sum(self.contracts["cutoff_balance"]))
+        """Principal of the pool at the cut-off dates [currency]; standby contracts are not in it."""
+        return float(np.sum(self.contracts["cutoff_balance"][~self.contracts.standby]))
 
 
 @dataclass(frozen=True)
@@ -184,6 +190,21 @@ class Timeline:
 
 RECOVERY_SOURCES: tuple[str, ...] = ("deposit", "cure", "guarantor", "fund", "insurance", "ip", "repurchase")
 """Asset-level recovery ledgers in legal order (domain guide §6.3 and §9)."""
+
+PURCHASE_CHANNELS: tuple[str, ...] = ("balance", "default", "prepay", "at_end", "recognised_row", "options")
+"""Channels ``purchase.<name>.<part>`` of contracts bought later: performing principal held (written by the waterfall);
+shares defaulting and prepaying by row, and defaulting on the last due date; row of recognition; how prepayments and
+interest go (``kernels.purchases``). ``purchase.<name>.recovery.<source>.<part>`` with ``rate``, ``row``, ``late_rate`` and
+``late_row`` are shares of the principal that defaults on a row, and the rows on which they are paid."""
+
+@dataclass(frozen=True, slots=True)
+class PurchaseTerms:
+    """What a scenario asks of contracts bought later: their asset kind, sub-pool ('' = none), months between due dates."""
+
+    kind: str
+    pool: str
+    every: int
+
 
 CASH_CHANNELS: tuple[str, ...] = ("interest", "principal", "prepayment", "fee")
 """Pool channels that carry cash, beside every ``recovery.<source>``; ``collect`` sends each to an account."""

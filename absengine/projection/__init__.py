@@ -16,7 +16,7 @@ from absengine.projection.clocks import Pool
 from absengine.projection.names import Parties
 from absengine.projection.streams import Wanted
 from absengine.scenario import Case
-from absengine.schema import CashflowTable, Floats, Timeline
+from absengine.schema import CashflowTable, Floats, PurchaseTerms, Timeline
 
 __all__ = ["Bound", "Projection"]
 
@@ -57,6 +57,7 @@ class Projection:
     scale : counting units per currency unit (100 for 分); 1 where the deal does not round.
     entities : entity key -> names on the tape it answers to.
     indexes : index name -> (row,) rate of each row before a scenario's shift [1/year].
+    purchases : purchase name -> what scenarios ask of contracts bought later, for channels ``purchase.<name>.*``.
 
     Raises DealError where a name on the tape nearly is the name of an entity.
     """
@@ -69,9 +70,10 @@ class Projection:
         scale: float,
         entities: Mapping[str, tuple[str, ...]],
         indexes: Mapping[str, Floats] | None = None,
+        purchases: Mapping[str, PurchaseTerms] | None = None,
     ) -> None:
         self.channels = tuple(channels)
-        self.indexes = dict(indexes or {})
+        self.indexes, self.purchases = dict(indexes or {}), dict(purchases or {})
         self.pool = Pool(table, timeline, scale, Parties(table.contracts, entities))
         self._wanted = Wanted.of(self.channels)
         self._extra = tuple(line for line in range(len(self.channels)) if line not in self._wanted.channel)
@@ -80,7 +82,7 @@ class Projection:
         """Lay out cases; ScenarioError with every problem: unknown names, scopes of nothing, ties, wrong kinds."""
         arrays = Binder(self.pool, cases).bind(self._wanted)
         names = [self.channels[line] for line in self._extra]
-        extras = extra_channels(names, cases, arrays.payers, self.pool, self.indexes)
+        extras = extra_channels(names, cases, arrays.payers, self.pool, self.indexes, self.purchases)
         return Bound(tuple(cases), arrays, self._extra, extras)
 
     def fill(self, bound: Bound, first: int, stop: int, out: Floats) -> None:

@@ -16,7 +16,8 @@ from absengine.projection.curves import Tables
 from absengine.projection.dates import summed
 from absengine.projection.layouts import Layout, Layouts, needs_of
 from absengine.projection.named import Book, Books
-from absengine.projection.recoveries import PayDates, Payers, RecoveryTerms, caps_of
+from absengine.projection.payers import Payers
+from absengine.projection.recoveries import PayDates, RecoveryTerms, caps_of
 from absengine.projection.shape import Shapes
 from absengine.projection.streams import Streams, Wanted
 from absengine.scenario import Case
@@ -138,7 +139,7 @@ class Binder:
             full_interest=np.array([s.interest_on == "performing" for s in scenarios]),
             rationed=(kind == kernel.TARGET).any(axis=1),
             books=np.stack([one.book.values for one in laid]),
-            entering=summed(self.pool.entry, self.pool.balance, self.pool.timeline.rows + 1),
+            entering=summed(self.pool.entry, self.pool.entering, self.pool.timeline.rows + 1),
             channel=paid.channel,
             unplaced=np.zeros(len(scenarios)),
             streams=paid.streams,

@@ -12,21 +12,31 @@ from absengine.language.toml import printable
 from absengine.language.validation import did_you_mean, one_of
 from absengine.projection.clocks import Pool
 from absengine.projection.dates import Indices
-from absengine.projection.recoveries import Payers
+from absengine.projection.payers import Payers
+from absengine.projection.purchases import purchase_channels
 from absengine.scenario import Case
-from absengine.schema import Floats, Timeline
+from absengine.schema import Floats, PurchaseTerms, Timeline
 
 
 def extra_channels(
-    names: Sequence[str], cases: Sequence[Case], payers: Sequence[Payers], pool: Pool, indexes: Mapping[str, Floats]
+    names: Sequence[str],
+    cases: Sequence[Case],
+    payers: Sequence[Payers],
+    pool: Pool,
+    indexes: Mapping[str, Floats],
+    purchases: Mapping[str, PurchaseTerms],
 ) -> Floats:
     """``(channel, row, case)`` values of the named channels; the row after legal final repeats the last one."""
     _check(names, cases, indexes)
     line, codes, scenarios = pool.timeline, pool.parties.codes, [case.scenario for case in cases]
     values = np.empty((len(names), line.rows + 1, len(cases)))
+    later = [name for name in names if name.startswith("purchase.")]
+    bought = dict(zip(later, purchase_channels(later, cases, payers, pool, purchases), strict=True))
     for channel, name in zip(values[:, :-1], names, strict=True):
         kind, _, rest = name.partition(".")
-        if kind == "alive":
+        if kind == "purchase":
+            channel[:] = bought[name]
+        elif kind == "alive":
             entity, _, support = rest.partition(".")
             gone = np.array([state.gone[codes[entity]] for state in payers])
             channel[:] = line.call_date.get(support, line.pay_date).astype(np.int64)[:, None] < gone

@@ -66,6 +66,11 @@ class Pool:
         return np.asarray(self.table.flows["opening_balance"][self.rhythm.offset] * self.scale)
 
     @cached_property
+    def entering(self) -> Floats:
+        """Balance with which each contract enters the pool by itself: none of those kept on standby."""
+        return np.asarray(np.where(self.parties.standby[self.rhythm.contract], 0.0, self.balance))
+
+    @cached_property
     def deposit(self) -> Floats:
         """Security deposit of each contract, 0 where there is none."""
         return np.asarray(np.nan_to_num(self.table.contracts["deposit"][self.rhythm.contract]) * self.scale)

@@ -14,14 +14,20 @@ import numpy as np
 from absengine.calendars.date_rules import add_months
 from absengine.errors import Problems
 from absengine.kernels import pool as kernel
+from absengine.projection.buybacks import Exit, Fate, Market, refuse_unknown
 from absengine.projection.clocks import Pool
 from absengine.projection.dates import months_apart, rows_of
 from absengine.projection.names import Flags
+from absengine.projection.payers import Payers
 from absengine.projection.paying import Paying
 from absengine.projection.shape import Shape
 from absengine.projection.streams import Streams
 from absengine.scenario import Event
-from absengine.schema import Dates, Floats
+from absengine.scenario.nouns import BUY_BACKS
+from absengine.schema import RECOVERY_SOURCES, Dates, Floats
+
+_NEVER_DAY = np.datetime64("NaT", "D")
+_REPURCHASE = kernel.RECOVERY + RECOVERY_SOURCES.index("repurchase")
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +63,22 @@ class Schedule:
     def before(self, position: int) -> np.datetime64:
         """Scheduled date before the due date at ``position``."""
         return np.datetime64(self.due[position - 1] if position else self.previous)
+
+    def owed(self, date: np.datetime64) -> tuple[float, float]:
+        """Balance on a date up to the last due date, and interest accrued since the due date before it."""
+        at = self.next_due(date)
+        before = self.before(at)
+        period = max(float((self.due[at] - before).astype(int)), 1.0)
+        elapsed = max(float((date - before).astype(int)), 0.0) / period
+        return float(self.opening[at]), float(self.interest[at]) * (elapsed if date < self.due[at] else 1.0)
+
+    def after(self, date: np.datetime64) -> Schedule | None:
+        """What falls due after a date; None where nothing does."""
+        at = int(np.searchsorted(self.due, date, "right"))
+        if at == len(self.due):
+            return None
+        money = ("due", "opening", "principal", "interest", "fee", "closing", "deposit")
+        return replace(self, previous=self.before(at), **{name: getattr(self, name)[at:] for name in money})
 
     def next_due(self, date: np.datetime64) -> int:
         """Position of the next due date on or after ``date``; the number of due dates where there is none."""
@@ -100,19 +122,33 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Ending:
-    """How a schedule ends: default on ``missed`` (NaT = none) or prepayment at a position (-1 = none)."""
+    """How a schedule ends: default on ``missed`` (NaT = none), prepayment at a position (-1 = none), or a buy-back.
+
+    ``enters`` is the day a standby contract comes into the pool; NaT for all others.
+    """
 
     schedule: Schedule
     missed: np.datetime64
     recognition: int
     prepaid: int
+    sold: Exit | None = None
+    enters: np.datetime64 = _NEVER_DAY
 
     @property
     def defaults(self) -> bool:
         """Whether the contract is still owed when it is missed."""
         if np.isnat(self.missed) or self.missed > self.schedule.due[-1]:
             return False
+        if self.sold is not None and self.sold.on <= self.missed:
+            return False
         return self.prepaid < 0 or self.missed <= self.schedule.due[self.prepaid]
+
+    @property
+    def left(self) -> np.datetime64:
+        """Day on which the contract defaults or is sold, unpaid from then on; NaT where it is not."""
+        if self.defaults:
+            return self.missed
+        return _NEVER_DAY if self.sold is None else self.sold.on
 
 
 @dataclass(frozen=True)
@@ -128,17 +164,12 @@ class Claim:
     @classmethod
     def of(cls, end: Ending) -> Claim:
         """What is owed on an ending that defaults."""
-        schedule, at = end.schedule, end.schedule.next_due(end.missed)
-        before = schedule.before(at)
-        period = max(float((schedule.due[at] - before).astype(int)), 1.0)
-        elapsed = max(float((end.missed - before).astype(int)), 0.0) / period
-        interest = float(schedule.interest[at]) * (elapsed if end.missed < schedule.due[at] else 1.0)
-        return cls(schedule, end.missed, end.recognition, float(schedule.opening[at]), interest)
+        return cls(end.schedule, end.missed, end.recognition, *end.schedule.owed(end.missed))
 
 
 Missed = tuple[np.datetime64, int]
 """Missed date (NaT = never) and days to recognition."""
-_NEVER: Missed = (np.datetime64("NaT", "D"), 0)
+_NEVER: Missed = (_NEVER_DAY, 0)
 
 
 @dataclass(frozen=True)
@@ -186,15 +217,51 @@ class Books:
                 reached = [s for s in schedules if chosen[s.contract] and (s.due >= event.on).any()]
                 schedules = [s.extended(event.on, event.by) if chosen[s.contract] else s for s in schedules]
                 _refuse_late(event, bool(reached), schedules, problems)
+        here = self.pool.parties.standby
+        staying = [s for s in schedules if not here[s.contract]]
+        fates = _fates(self.pool, shape, staying, problems)
+        if shape.payers is None:
+            return [Ending(s, *fate) for s, fate in zip(staying, fates, strict=True)]
+        standby = {s.contract: s for s in schedules if here[s.contract]}
+        exits = self._exits(shape, shape.payers, staying, fates, standby)
+        came = {one.enters.contract: one.on for one in exits.values() if one.enters is not None}
+        staying += [one.enters for one in exits.values() if one.enters is not None]
+        fates = _fates(self.pool, shape, staying, problems)
+        return [
+            Ending(s, *fate, exits.get(s.contract), came.get(s.contract, _NEVER_DAY))
+            for s, fate in zip(staying, fates, strict=True)
+        ]
+
+    def _exits(
+        self,
+        shape: Shape,
+        payers: Payers,
+        staying: Sequence[Schedule],
+        fates: Sequence[Fate],
+        standby: dict[int, Schedule],
+    ) -> dict[int, Exit]:
+        """Contracts that are bought back or exchanged; who has failed by then pays for none."""
+        ends = sorted((Ending(s, *f) for s, f in zip(staying, fates, strict=True)), key=lambda end: end.missed)
+        failed = _failed(self.pool, [end for end in ends if end.defaults])
+        market = Market(self.pool, payers.without(failed), self.problems, standby)
+        bought = [(event, chosen) for event, chosen in shape.events if event.what in BUY_BACKS]
+        for event, chosen in sorted(bought, key=lambda one: str(one[0].on)):
+            if not refuse_unknown(event, self.pool, standby, self.problems):
+                _refuse_late(event, market.settle(event, chosen, staying, fates), staying, self.problems)
+        return market.exits
+
+
+def _fates(pool: Pool, shape: Shape, schedules: Sequence[Schedule], problems: Problems) -> list[Fate]:
+    """Missed date and recognition of each schedule, and the position at which it is prepaid."""
+    missed = [_NEVER] * len(schedules)
+    for event, chosen in shape.events:
+        if event.what == "default":
+            dates = _missed(pool, event, chosen, schedules, problems)
+            missed = [_earlier(old, (new, event.recognition)) for old, new in zip(missed, dates, strict=True)]
+    prepaid = _prepaid(shape, schedules, problems)
+    if not shape.credit:
         missed = [_NEVER] * len(schedules)
-        for event, chosen in shape.events:
-            if event.what == "default":
-                dates = _missed(self.pool, event, chosen, schedules, problems)
-                missed = [_earlier(old, (new, event.recognition)) for old, new in zip(missed, dates, strict=True)]
-        prepaid = _prepaid(shape, schedules, problems)
-        if not shape.credit:
-            missed = [_NEVER] * len(schedules)
-        return [Ending(s, *m, p) for s, m, p in zip(schedules, missed, prepaid, strict=True)]
+    return [(*one, position) for one, position in zip(missed, prepaid, strict=True)]
 
 
 def _earlier(old: Missed, new: Missed) -> Missed:
@@ -255,17 +322,21 @@ def _failed(pool: Pool, missed: Sequence[Ending]) -> dict[int, np.datetime64]:
 
 
 def _pay(streams: Streams, paying: Paying, end: Ending, values: Floats) -> None:
-    """Add what one contract pays as scheduled, to the end or to its default or prepayment, to ``values``."""
+    """Add what one contract pays as scheduled, to the end or to its default, sale or prepayment, to ``values``."""
     pool, schedule, calc_date = streams.pool, end.schedule, streams.pool.timeline.calc_date
-    stop = end.prepaid + 1 if end.prepaid >= 0 else len(schedule.due)
-    if end.defaults:
-        stop = schedule.next_due(end.missed)
+    stop, left = end.prepaid + 1 if end.prepaid >= 0 else len(schedule.due), end.left
+    if not np.isnat(left):
+        stop = schedule.next_due(left)
     rows = rows_of(calc_date, schedule.due[:stop])
-    gone = rows_of(calc_date, np.array([end.missed])) if end.defaults else rows[-1:]
-    streams.pay(paying, schedule, stop, -1 if end.defaults else end.prepaid, values)
+    gone = rows[-1:] if np.isnat(left) else rows_of(calc_date, np.array([left]))
+    streams.pay(paying, schedule, stop, end.prepaid if np.isnat(left) else -1, values)
     if end.defaults:
         values[kernel.DEFAULT, gone] += schedule.opening[stop]
+    elif end.sold is not None:
+        values[_REPURCHASE, rows_of(calc_date, np.array([end.sold.paid_on]))] += end.sold.cash
     entry = pool.entry[schedule.index : schedule.index + 1]
+    if not np.isnat(end.enters):
+        entry = rows_of(calc_date, np.array([end.enters]))
     held = np.concatenate([schedule.opening[:1], schedule.closing[:stop]])
     edges = np.concatenate([entry, rows, gone]).clip(entry)
     values[kernel.PERFORMING, edges[0] : edges[-1]] += np.repeat(held, np.diff(edges))

@@ -91,13 +91,27 @@ class Parties:
         return tuple(chains[text] for text in texts)
 
     @cached_property
+    def standby(self) -> Flags:
+        """Contracts outside the pool until a substitution takes them in."""
+        return self.contracts.standby
+
+    @cached_property
     def rank(self) -> Indices:
-        """Place of each contract's payer, from the largest cut-off balance to the smallest; equals by name."""
+        """Place of each contract's payer, from the largest cut-off balance to the smallest; equals by name.
+
+        Payers of nothing but standby contracts come last.
+        """
         names, code = np.unique(self.payer.astype(str), return_inverse=True)
-        totals = np.bincount(code, self.contracts["cutoff_balance"], len(names))
+        totals = np.bincount(code, np.where(self.standby, 0.0, self.contracts["cutoff_balance"]), len(names))
         place = np.empty(len(names), dtype=np.int64)
-        place[np.lexsort((names, -totals))] = np.arange(len(names))
+        here = np.bincount(code, ~self.standby, len(names))
+        place[np.lexsort((names, -totals, here == 0))] = np.arange(len(names))
         return place[code]
+
+    @cached_property
+    def payers(self) -> int:
+        """Number of payers of the pool."""
+        return int(self.rank[~self.standby].max(initial=-1)) + 1
 
     @cached_property
     def _called(self) -> tuple[Texts, Texts, Texts]:
@@ -142,12 +156,12 @@ class Parties:
             return self.scope(event.scope, event.where, problems)
         if event.who:
             return self._named(event, problems)
-        count, payers = event.top or event.smallest, int(self.rank.max(initial=-1)) + 1
+        count, payers = event.top or event.smallest, self.payers
         if count > payers:
             found = f"{count} payers"
             problems.add("more-names-than-pool", event.where, found, f"at most the pool's {payers} payers")
             return np.zeros(len(self.contracts), dtype=bool)
-        return self.rank < count if event.top else self.rank >= payers - count
+        return self.rank < count if event.top else (self.rank >= payers - count) & (self.rank < payers)
 
     def _named(self, event: Event, problems: Problems) -> Flags:
         ids, obligor, debtor = self._called

@@ -12,11 +12,11 @@ from absengine.projection.clocks import Clockwork
 from absengine.projection.dates import Indices, Steps, later, rows_of
 from absengine.projection.named import Claim, Schedule
 from absengine.projection.names import Parties
+from absengine.projection.payers import NEVER, NOBODY, Option, Payers
 from absengine.projection.shape import Shape
 from absengine.scenario import Scenario
 from absengine.schema import RECOVERY_SOURCES, Dates
 
-NEVER = np.iinfo(np.int64).max
 _BASIS = {
     "principal": kernel.OF_PRINCIPAL,
     "claim": kernel.OF_CLAIM,
@@ -24,54 +24,8 @@ _BASIS = {
     "lower": kernel.OF_LOWER,
     "claim with penalty": kernel.WITH_PENALTY,
 }
-_NOBODY = np.datetime64("9999-12-31", "D")
-"""Pay date of what nobody lives to pay; ``gone`` is set to it where payers stand in for each other."""
-Option = tuple[Steps, int]
-"""One of several payers: the delay with which it pays, and the day from which it is gone."""
 Cap = tuple[int, str]
 """Block and source whose payments a cap limits, over the whole pool."""
-
-
-@dataclass(frozen=True)
-class Payers:
-    """State of the deal's entities in one case: the day each is gone from (NEVER = stays), the months it pays
-    late.
-    """
-
-    gone: Indices
-    late: Indices
-
-    @classmethod
-    def of(cls, scenario: Scenario, parties: Parties, failed: Mapping[int, np.datetime64]) -> Payers:
-        """Supporters of a scenario, and entities that default on what they owe themselves."""
-        gone = np.full(len(parties.codes), NEVER, dtype=np.int64)
-        late = np.zeros(len(parties.codes), dtype=np.int64)
-        for supporter in scenario.supporters:
-            code = parties.codes[supporter.entity]
-            if not np.isnat(supporter.gone):
-                gone[code] = min(gone[code], _day_number(supporter.gone))
-            late[code] = max(late[code], supporter.late)
-        for code, date in failed.items():
-            gone[code] = min(gone[code], _day_number(date))
-        return cls(gone, late)
-
-    def options(self, chain: Sequence[int], steps: Steps) -> tuple[tuple[Option, ...], int]:
-        """Payers that stand in for each other (-1 = one who cannot fail), and the day from which nobody is left.
-
-        Payers that are late alike are one, gone when the last of them is: the kernel tests it, and cases that differ
-        in nothing but that day share their pay dates.
-        """
-        late = [int(self.late[code]) if code >= 0 else 0 for code in chain]
-        gone = [int(self.gone[code]) if code >= 0 else NEVER for code in chain]
-        own = [steps + ((("months", months),) if months else ()) for months in late]
-        if len(set(late)) == 1:
-            return ((own[0], NEVER),), max(gone)
-        return tuple(zip(own, gone, strict=True)), _day_number(_NOBODY)
-
-
-def _day_number(date: np.datetime64) -> int:
-    """Days since 1970-01-01."""
-    return int(date.astype("datetime64[D]").astype(np.int64))
 
 
 @dataclass(frozen=True)
@@ -148,7 +102,7 @@ class PayDates:
         cutoff = work.pool.timeline.cutoff
         for (days, options), index in self.keys.items():
             start = later(missed, (("days", days),), missed, cutoff)
-            dates[index] = _NOBODY
+            dates[index] = NOBODY
             for steps, gone in reversed(options):
                 paid = _moved(start, steps, rhythms, cutoff)
                 lives = paid.astype(np.int64) < gone

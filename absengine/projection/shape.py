@@ -13,9 +13,10 @@ from absengine.errors import Problems, Where
 from absengine.language.toml import printable
 from absengine.language.validation import did_you_mean, one_of
 from absengine.projection.names import Flags, Parties
+from absengine.projection.payers import Payers
 from absengine.projection.paying import Paying, refuse_unknown_penalty
 from absengine.scenario import Assumption, Event, Scenario, Scope
-from absengine.scenario.nouns import LEVELS
+from absengine.scenario.nouns import BUY_BACKS, LEVELS
 from absengine.schema import RECOVERY_SOURCES
 
 Blocks = NDArray[np.int64]
@@ -35,7 +36,7 @@ class Shape:
     ``blocks[aspect]`` is, by contract, the index of the ruling assumption (-1 = none), one object for all shapes whose
     assumptions have one outline; ``named`` are the contracts projected by name, ``events`` the events with the
     contracts each names; ``credit`` False switches defaults off. ``paying`` holds figures, too: scenarios that dilute
-    or delay payments otherwise are other shapes.
+    or delay payments otherwise are other shapes; so do ``payers``, where contracts are bought back (else None).
     """
 
     blocks: dict[str, Blocks]
@@ -43,6 +44,7 @@ class Shape:
     events: tuple[tuple[Event, Flags], ...]
     credit: bool
     paying: Paying
+    payers: Payers | None = None
 
 
 @dataclass
@@ -61,7 +63,9 @@ class Shapes:
         events = events_of(scenario, self.parties)
         outline = (tuple(_outline(assumption) for assumption in scenario.assumptions), scenario.credit)
         figures = (outline, tuple((a.dilution, a.late) for a in scenario.assumptions) if scenario.credit else ())
-        key = (figures, tuple(replace(event, where=Where()) for event in events))
+        buys = scenario.credit and any(event.what in BUY_BACKS for event in events)
+        state = tuple((one.entity, str(one.gone), one.late) for one in scenario.supporters) if buys else ()
+        key = (figures, state, tuple(replace(event, where=Where()) for event in events))
         self._check(scenario)
         if key not in self.found:
             chosen = tuple((event, self.parties.event(event, self.problems)) for event in events)
@@ -71,11 +75,14 @@ class Shapes:
             if figures not in self.payings:
                 refuse_unknown_penalty(blocks, scenario, contracts, self.problems)
                 self.payings[figures] = Paying.of(blocks, scenario, contracts)
-            self.found[key] = Shape(blocks, self._named(chosen), chosen, scenario.credit, self.payings[figures])
+            known = all(one.entity in self.parties.codes for one in scenario.supporters)
+            payers = Payers.of(scenario, self.parties, {}) if buys and known else None
+            paying = self.payings[figures]
+            self.found[key] = Shape(blocks, self._named(chosen), chosen, scenario.credit, paying, payers)
         return self.found[key]
 
     def _named(self, events: tuple[tuple[Event, Flags], ...]) -> Flags:
-        named = np.zeros(len(self.parties.contracts), dtype=bool)
+        named = self.parties.standby.copy()
         for event, chosen in events:
             follow = event.what == "default" and event.cross_default
             named |= self.parties.same_payers(chosen) if follow else chosen
@@ -121,6 +128,9 @@ class Shapes:
                 self._check_source(source, term.payer, assumption)
         for supporter in scenario.supporters:
             self._entity(supporter.entity, supporter.where)
+        for event in scenario.events:
+            if event.payer:
+                self._entity(event.payer, event.where)
 
     def _check_source(self, source: str, payer: str, assumption: Assumption) -> None:
         if source not in RECOVERY_SOURCES:

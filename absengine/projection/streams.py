@@ -177,6 +177,7 @@ class Streams:
             values[line] += summed(rows, money * now, size)
         if prepaid >= 0:
             values[lines.PREPAYMENT, rows[-1]] += early * kept
+            values[lines.FEE, rows[-1]] += early * kept * self._fee_rate[contract]
         if not self.used:
             return
         kind = self._kind[contract]

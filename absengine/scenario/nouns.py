@@ -24,6 +24,9 @@ Level = Literal["all", "pool", "asset_kind", "tag", "field", "id"]
 
 RightWhat = Literal["expire", "lapse", "invalidate"]
 
+BUY_BACKS: tuple[What, ...] = ("repurchase", "substitute")
+"""Events by which who sold a contract takes it back."""
+
 GRACE_MONTHS = 6
 """Months in which a missed annuity can still be paid, with a late fee (domain §6.2, market knowledge)."""
 
