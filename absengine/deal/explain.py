@@ -19,6 +19,7 @@ from absengine.deal.nouns import (
     FloatingCoupon,
     Leg,
     PaymentDates,
+    Purchase,
     Servicing,
     Stage,
     Step,
@@ -28,6 +29,7 @@ from absengine.deal.nouns import (
     Tranche,
     Trigger,
 )
+from absengine.deal.purchases import months_of
 from absengine.deal.sentences import CLAIMS, NOUNS, SECTIONS, TIMES, WORDS
 from absengine.deal.taxes import SURCHARGES, VERIFY_FROM, burden, rate_of
 from absengine.deal.triggers import parse_effect
@@ -139,7 +141,8 @@ class _Explainer:
         counted = dates.collection
         first = self.optional("first", counted.first)
         return [
-            self.say("dates", cutoff=dates.cutoff, closing=dates.closing, final=dates.legal_final),
+            self.say("dates", cutoff=dates.cutoff, closing=dates.closing, final=dates.legal_final,
+                     owner=self.word(f"interest of {dates.closed_period_interest}")),
             self.say("collection", every=self.every(counted.every), on=self.day(counted.on), first=first),
             self.say("payment", every=every, moves=self.moves(payment), rows=line.rows, last=line.pay_date[-1]),
         ]
@@ -165,10 +168,22 @@ class _Explainer:
             out.append(self.say("pool", tape=pool.tape, kind=kind, name=name, further=clause))
         out += [self.say("collect", channel=self.word(channel), account=self.known("account", account))
                 for channel, account in self.file.collect.items()]  # fmt: skip
+        out += [self.purchase(name, purchase) for name, purchase in self.file.purchase.items()]
         for name, index in self.file.index.items():
             levels = self.join(self.say("dated rate", rate=percent(rate), date=date) for date, rate in index.path)
             out.append(self.say("index", name=name, levels=levels, source=self.optional("source", index.source)))
         return out
+
+    def purchase(self, name: str, terms: Purchase) -> str:
+        supply = None if terms.supply is None else self.charge(terms.supply)
+        limits = [self.optional("supply", supply), self.optional("most", terms.most),
+                  self.optional("lot", money(terms.lot) if terms.lot else None),
+                  self.optional("matures by", terms.matures_by), self.optional("eligible", terms.eligible)]  # fmt: skip
+        kind = self.kinds.get(terms.kind, {}).get(self.language, terms.kind)
+        return self.say("purchase", name=self.named(name, terms.label), kind=kind, rate=percent(terms.rate),
+                        pool=self.optional("sub-pool", terms.pool), repays=self.word(terms.repays),
+                        every=self.every(terms.every), term=self.say("months", value=months_of(terms.term)),
+                        price=percent(terms.price), limits="".join(limits))  # fmt: skip
 
     def entities(self) -> list[str]:
         return [

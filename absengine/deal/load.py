@@ -16,12 +16,13 @@ from absengine.deal.findings import Findings
 from absengine.deal.nouns import DealFile, Pool
 from absengine.deal.plans import read_plans
 from absengine.deal.program import Compiled, compile_program
+from absengine.deal.purchases import months_of
 from absengine.deal.salvage import errors_of_sense
 from absengine.deal.timeline import build_timeline
 from absengine.errors import DealError, InputError, Problem, Problems, Where
 from absengine.language.toml import Document, read
 from absengine.language.validation import free_paths, validate
-from absengine.schema import Floats, Timeline
+from absengine.schema import Floats, PurchaseTerms, Timeline
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,14 @@ class Deal:
             for name, index in self.file.index.items()
         }  # fmt: skip
 
+    @property
+    def purchases(self) -> dict[str, PurchaseTerms]:
+        """What scenarios ask of contracts bought later."""
+        return {
+            name: PurchaseTerms(terms.kind, terms.pool or "", months_of(terms.every))
+            for name, terms in self.file.purchase.items()
+        }
+
     def pool_files(self) -> list[dict[str, Any]]:
         """What the deal says of each tape of its pool: tape, kind, files beside it, defaults. DealError without any."""
         if not self.file.pools:
@@ -69,6 +78,7 @@ class Deal:
         defaults = {} if pool.name is None else {"pool": pool.name}
         defaults |= {name: str(value) for name, value in pool.defaults.items()}
         own = {"tape": self.folder / pool.tape, "kind": pool.kind, "currency": self.file.deal.currency}
+        own |= {"closed_period": self.file.dates.closed_period_interest}
         return own | files | {"defaults": defaults}
 
     def where(self, path: tuple[str | int, ...]) -> Where:

@@ -34,8 +34,9 @@ NOUNS: dict[str, Both] = {
                   "next date, and no later step takes it",
                   "按每张面值{value}计，不足每张最小单位的零头留存原账户至下一兑付日，后续步骤不得动用"),
     "source": _both(" Source: {value}.", "来源：{value}。"),
-    "dates": _both("Cut-off {cutoff}, closing {closing}, legal final {final}.",
-                   "封包日{cutoff}，设立日{closing}，法定到期日{final}。"),
+    "dates": _both("Cut-off {cutoff}, closing {closing}, legal final {final}; interest of the pool from cut-off to "
+                   "closing belongs to the {owner}.",
+                   "封包日{cutoff}，设立日{closing}，法定到期日{final}；封包期利息归{owner}所有。"),
     "collection": _both("Collections are counted {every}{on}{first}.", "{every}{on}归集计算{first}。"),
     "first": _both(", first on {value}", "，首个计算日{value}"),
     "payment": _both("Payments: {every}; {moves}; {rows} rows up to {last}.",
@@ -114,6 +115,15 @@ NOUNS: dict[str, Both] = {
     "goes on": _both("; as long as {value}", "；仅在{value}期间计收"),
     "rate of": _both("{rate} of {base}", "以{base}为基数，{rate}"),
     "cap": _both(", at most {value} ahead of the notes", "，优先于证券支付的上限为{value}"),
+    "purchase": _both("Purchase {name}: {kind}{pool}, {rate} a year, repaid {repays} {every} over {term}, at {price} "
+                      "of principal{limits}.",
+                      "循环购买{name}：{kind}{pool}，年利率{rate}，期限{term}，{every}{repays}，按本金的{price}购入{limits}。"),
+    "months": _both("{value} months", "{value}个月"),
+    "supply": _both("; offered {value}", "；供给{value}"),
+    "most": _both("; held up to {value}", "；持有上限{value}"),
+    "lot": _both("; in lots of {value}", "；最小单位{value}"),
+    "matures by": _both("; maturing by {value}", "；到期不晚于{value}"),
+    "eligible": _both("; bought when {value}", "；购买条件为{value}"),
     "ledger": _both("Ledger {name}{limit}.", "台账{name}{limit}。"),
     "room": _both(", holds at most {value}", "，上限{value}"),
     "support": _both("{name}: {kind} by {provider}, {limit}, for {covers}{call}; {reimbursed}.",
@@ -166,7 +176,7 @@ CLAIMS: dict[str, Both] = {
     "additional": _both("additional interest of {name}", "{name}附加利息"), "fee": _both("{name}", "{name}"),
     "over_cap": _both("{name} over its cap", "{name}超上限部分"), "tax": _both("{name}", "{name}"),
     "ledger": _both("ledger {name}", "台账{name}"), "account": _both("account {name}", "账户{name}"),
-    "support": _both("{name}", "{name}"),
+    "support": _both("{name}", "{name}"), "purchase": _both("{name}", "{name}"),
 }  # fmt: skip
 """What a step may name, by its first word (``over_cap``: a fee's overflow)."""
 
@@ -188,6 +198,7 @@ TIMES: dict[str, Both] = {
 """Periods, amounts for a period, and days counted from a date."""
 
 WORDS: dict[str, Both] = {
+    "interest of plan": _both("plan", "专项计划"), "interest of originator": _both("originator", "原始权益人"),
     "interest": _both("Interest", "利息"), "principal": _both("Principal", "本金"), "fee": _both("Fees", "费用"),
     "rights": _both("rights", "知识产权清单"), "plan": _both("plans", "还款计划"), "map": _both("map", "表头映射"),
     "recovery.deposit": _both("Recoveries from deposits", "保证金回收款"),
@@ -210,6 +221,8 @@ WORDS: dict[str, Both] = {
     "simple": _both("unpaid interest bears simple interest", "欠付利息计单利"),
     "compound": _both("unpaid interest bears compound interest", "欠付利息计复利"),
     "yearly": _both("yearly", "每年"), "each period": _both("each period", "每期"),
+    "level": _both("level", "等额本息"), "even": _both("in even principal", "等额本金"),
+    "bullet": _both("at maturity", "到期还本"),
     "over payment": _both("interest periods", "计息期间"), "over collection": _both("collection periods", "收款期间"),
     "covered": _both("without limit", "不设限额"),
     "every step that names it": _both("every step that names it", "以其为后备来源的各步骤"),

@@ -25,6 +25,7 @@ from absengine.loaders import (
     royalty,
     supporting_bill,
 )
+from absengine.loaders.closed_period import without_closed_period
 from absengine.loaders.rights import Rights, lost_days, read_pool_tape, rights_table, standing
 from absengine.loaders.schedule import Flows
 from absengine.loaders.source import Context, Loaded, Loader, PoolSource
@@ -81,7 +82,9 @@ class Pool:
         for source, tape, plan, own in zip(self.sources, self.tapes, self.plans, rights, strict=True):
             try:
                 context = Context(cutoff, rates, plan, own, closing, source.currency)
-                parts.append(LOADERS[source.kind].schedule(tape, context))
+                loaded = LOADERS[source.kind].schedule(tape, context)
+                whole = source.closed_period == "plan" or np.isnat(closing)
+                parts.append(loaded if whole else without_closed_period(loaded, closing, source))
             except InputError as error:
                 problems.extend(error.problems)
         problems.refuse(TapeError)

@@ -22,7 +22,8 @@ class PoolSource:
     """One tape of a pool and the files beside it, as a deal names them.
 
     ``kind`` is a key of ``LOADERS``; ``rights`` the IP-right table, ``plan`` the given plans (还款计划), ``map`` the
-    user's own header map; ``defaults`` texts for fields the tape leaves empty; ``currency`` the deal's ('' if unknown).
+    user's own header map; ``defaults`` texts for fields the tape leaves empty; ``currency`` the deal's ('' if unknown);
+    ``closed_period`` who owns interest from cut-off to closing (封包期利息): ``plan`` or ``originator``.
     """
 
     tape: Path
@@ -32,6 +33,7 @@ class PoolSource:
     map: Path | None = None
     defaults: Mapping[str, str] = field(default_factory=dict)
     currency: str = ""
+    closed_period: str = "plan"
 
 
 @dataclass(frozen=True)

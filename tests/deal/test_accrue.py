@@ -43,6 +43,22 @@ def test_accrue_coupons__quarterly_on_monthly_rows() -> None:
     assert run["tranche.A.interest_due"] == [0, 0, 30, 0, 0, 30]
 
 
+@pytest.mark.parametrize(("closing", "first"), [(dt.date(2026, 1, 29), 34.84), (dt.date(2026, 2, 20), 27.61)])
+def test_accrue_coupons__the_first_period_runs_from_closing(closing: dt.date, first: float) -> None:
+    """首期计息: from closing, that day included, to the first payment, whatever was collected before."""
+    dates = {
+        "cutoff": dt.date(2025, 12, 31), "closing": closing, "legal_final": dt.date(2026, 8, 15),
+        "collection": {"every": "1 month", "on": "last day"},
+        "payment": {"every": "3 months", "on": 15, "first": dt.date(2026, 5, 15)},
+    }  # fmt: skip
+    a = note(1000) | {"coupon": {"kind": "fixed", "rate": "12%", "day_count": "ACT/365F"}}
+    got = Run(deal(1, a, pay("interest.A"), dates=dates), interest=[20] * 7)
+    # 106 days of 365 from 29 January to 15 May at 12 % on 1,000: 34.849…; 84 days from 20 February: 27.616…
+    # Then 92 days to 15 August, 30.246…, and the fraction of a fen that waited.
+    due = [amount for amount in got["tranche.A.interest_due"] if amount]
+    assert due == [first, 30.25]
+
+
 def test_accrue_coupons__steps_from_their_day() -> None:
     steps = [[day(1), "24%"], [day(3), "6%"]]
     a = note(1000) | {"coupon": {"kind": "fixed", "rate": "12%", "steps": steps, "day_count": "30/360"}}

@@ -34,12 +34,14 @@ class PaymentDates(Table):
 class Dates(Table):
     """Dates of the plan: cut-off (封包日), closing (设立日), legal final (法定到期日), collection and payment.
 
+    ``closed_period_interest`` says who owns what the pool earns from cut-off to closing (封包期利息).
     ``further`` names payment calendars beside the first, for stages and servicers that change their frequency.
     """
 
     cutoff: Date
     closing: Date
     legal_final: Date
+    closed_period_interest: Literal["plan", "originator"] = "plan"
     collection: Regular
     payment: PaymentDates
     further: dict[Identifier, Regular] = Field(default_factory=dict)
