@@ -188,7 +188,7 @@ class Streams:
         if prepaid >= 0:
             values[lines.DEPOSIT, rows[-1]] += schedule.deposit[stop:].sum()
             values[lines.DILUTION, rows[-1]] += early * (1.0 - kept)
-        if after > 0.0:
+        if after > 0.0 and stop:
             when = later(due, paying.lags[paying.lag[contract]], schedule.due, schedule.previous)
             self._pay_later(paying, schedule, rows, when, after, values)
 

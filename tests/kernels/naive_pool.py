@@ -7,7 +7,7 @@ Defaults are gathered by day and asked of one source after another; caps are spl
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -19,8 +19,10 @@ class Default:
     slot: int
     grace: int
     measures: list[float]
+    penalty: float = 0.0
     paid: float = 0.0
     early: float = 0.0
+    when: list[tuple[int, float]] = field(default_factory=list)
 
     @property
     def claim(self) -> float:
@@ -60,6 +62,11 @@ class Path:
         for default in self.losses:
             if default.early < default.claim * (1 - 1e-12):
                 self.book[14][int(terms.row[default.grace, default.column])] += default.measures[1]
+        for default in self.losses:
+            for row in range(int(terms.row[0, default.column]), len(plan.streams.calc)):
+                left = default.claim - sum(money for paid, money in default.when if paid <= row)
+                if left > default.claim * 1e-12:
+                    self.overdue(left, self.missed(default), row)
         before = 0.0
         for row in range(rows):
             self.book[11][row] = float(plan.entering[row]) + before
@@ -124,25 +131,56 @@ class Path:
         rest = stay - ahead
         if lost > 0:
             self.lose(e, c, lost)
+        self.book[13][row] += float(lost * events.opening[e])
+        for later in range(row, int(events.until[e])):
+            self.book[12][later] += float(rest * events.closing[e])
+        self.share[c] = rest
+        if self.plan.streams.used[self.plan.layout[self.case]]:
+            self.stream(e, rest, ahead, stay if full else rest, stay if last else rest)
+            return
         amounts = {
             0: (stay if full else rest) * events.interest[e],
             1: (stay if last else rest) * events.principal[e],
             2: ahead * (events.closing[e] if last else events.opening[e]),
             3: (stay if full else rest) * events.fee[e],
-            13: lost * events.opening[e],
         }
         for channel, money in amounts.items():
             self.book[channel][row] += float(money)
-        for later in range(row, int(events.until[e])):
-            self.book[12][later] += float(rest * events.closing[e])
-        self.share[c] = rest
+
+    def stream(self, e: int, rest: float, ahead: float, pays: float, repays: float) -> None:
+        """Cash of one due date by the tables of its terms: (line, row, money)."""
+        streams, side = self.plan.streams, int(self.plan.prepay_last[self.case])
+        terms = int(streams.terms[self.plan.layout[self.case]])
+        row, then = int(self.events.row[e]), int(streams.row[terms, e])
+        now, after = streams.paid[terms, :, e].tolist(), streams.later[terms, :, e].tolist()
+        entries = [
+            (0, row, pays * now[0]), (0, then, pays * after[0]), (0, then, repays * after[3]),
+            (1, row, repays * now[1]), (1, then, repays * after[1]), (2, row, ahead * now[4 + side]),
+            (3, row, pays * now[2]), (3, row, ahead * now[6 + side]), (3, then, pays * after[2]),
+            (15, row, rest * float(streams.deposit[0, e])), (15, row, ahead * float(streams.deposit[1, e])),
+            (16, row, repays * now[3]), (16, row, ahead * now[8 + side]),
+        ]  # fmt: skip
+        for kind in range(streams.kinds.shape[2]):
+            on_time, late, penalty = streams.kinds[terms, :, kind, e].tolist()
+            entries += [(21 + kind, row, pays * on_time), (21 + kind, then, pays * late + repays * penalty)]
+        entries += [(12, one, repays * after[1]) for one in range(row, then)]
+        for line, when, money in entries:
+            self.book[line][when] += money
+        for one in range(row, min(then, len(streams.calc))):
+            self.overdue(pays * after[4] + repays * after[1], int(streams.day[e]), one)
+
+    def overdue(self, money: float, missed: int, row: int) -> None:
+        days = int(self.plan.streams.calc[row]) - missed
+        for line, low, high in ((17, 1, 30), (18, 31, 60), (19, 61, 90), (20, 91, 10**9)):
+            if low <= days <= high:
+                self.book[line][row] += money
 
     def lose(self, e: int, c: int, lost: float) -> None:
         principal, worth = float(lost * self.events.opening[e]), float(lost * self.clocks.appraisal[c])
         held, claim = float(lost * self.clocks.deposit[c]), principal + float(lost * self.events.interest[e])
         grace = int(self.plan.recognition[self.case, self.lines[0][c]])
-        measures = [0.0, principal, claim, held, worth, min(worth, principal)]
-        self.losses.append(Default(e, self.lines[2][c], grace, measures))
+        measures = [0.0, principal, claim, held, worth, min(worth, principal), claim]
+        self.losses.append(Default(e, self.lines[2][c], grace, measures, float(self.clocks.penalty[c])))
 
     def name(self, claims: Any) -> None:
         layout = int(self.plan.layout[self.case])
@@ -150,33 +188,42 @@ class Path:
             principal, worth = float(claims.principal[number]), float(claims.appraisal[number])
             claim, held = principal + float(claims.interest[number]), float(claims.deposit[number])
             column = len(self.events.clock) + number
-            measures = [0.0, principal, claim, held, worth, min(worth, principal)]
-            self.losses.append(Default(column, int(claims.slot[number]), int(claims.recognition[number]), measures))
+            measures = [0.0, principal, claim, held, worth, min(worth, principal), claim]
+            slot, grace, penalty = claims.slot[number], claims.recognition[number], claims.penalty[number]
+            self.losses.append(Default(column, int(slot), int(grace), measures, float(penalty)))
 
     def missed(self, default: Default) -> int:
         return int(self.terms.day[0, default.column])
 
     def parts(self, source: int, default: Default) -> list[tuple[float, int]]:
-        """Money a source would pay on a default if its cap were no matter, and the key of the pay date."""
+        """Part of the claim a source would pay on a default if its cap were no matter, and the key of the pay date."""
         terms, at = self.terms, (self.case, default.slot, source)
         basis, late = int(terms.basis[at]), float(terms.delayed[self.case, default.slot])
         money = min(default.claim - default.paid, float(terms.rate[at]) * default.measures[basis]) if basis else 0.0
         both = [(money * (1 - late), int(terms.dates[(0, *at)])), (money * late, int(terms.dates[(1, *at)]))]
         return [(part, key) for part, key in both if part > 0 and terms.day[key, default.column] < terms.gone[at]]
 
+    def dear(self, source: int, default: Default, key: int) -> float:
+        """What is paid for one of the claim: 1, and penalty for the days since it was missed."""
+        if self.terms.basis[self.case, default.slot, source] != 6:
+            return 1.0
+        return 1.0 + default.penalty * max(int(self.terms.day[key, default.column]) - self.missed(default), 0)
+
     def ask(self, source: int, today: list[Default]) -> None:
         terms = self.terms
         asked = [(default, self.parts(source, default)) for default in today]
         for cap in {int(terms.cap[self.case, default.slot, source]) for default in today}:
             mine = [(one, parts) for one, parts in asked if terms.cap[self.case, one.slot, source] == cap]
-            total = sum(money for _, parts in mine for money, _ in parts)
+            total = sum(money * self.dear(source, one, key) for one, parts in mine for money, key in parts)
             share = 1.0
             if cap >= 0 and total > 0:
                 share = min(1.0, self.caps[cap] / total)
                 self.caps[cap] = max(self.caps[cap] - total, 0.0)
             for default, parts in mine:
                 for money, key in parts:
-                    self.book[4 + source][int(terms.row[key, default.column])] += money * share
+                    row, dear = int(terms.row[key, default.column]), self.dear(source, default, key)
+                    self.book[4 + source][row] += money * dear * share
+                    default.when.append((row, money * share))
                     default.paid += money * share
                     if source < 3 and terms.day[key, default.column] <= terms.day[default.grace, default.column]:
                         default.early += money * share

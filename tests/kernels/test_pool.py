@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from naive_pool import Path
 
-from absengine.kernels import pool, recovery
+from absengine.kernels import book, pool, recovery, streams
 from absengine.kernels.pool import CHANNELS, NO_CURVE, NOT_HERE, Clocks, Events, Plan, fill
 from absengine.kernels.recovery import SOURCES, Claims, Terms
-from absengine.schema import POOL_CHANNELS, RECOVERY_SOURCES, Floats
+from absengine.kernels.streams import Streams
+from absengine.schema import OVERDUE_BUCKETS, POOL_CHANNELS, POOL_STREAMS, RECOVERY_SOURCES, Floats
 
 Arrays = tuple[Events, Clocks, Plan, Claims, Terms]
 ROWS, MONTHS, CURVES, SLOTS, KEYS, CAPS, LAYOUTS, CASES = 6, 4, 4, 2, 3, 2, 2, 3
@@ -23,11 +24,20 @@ def test_channels__are_those_of_the_schema() -> None:
     numbers = [getattr(pool, name.upper()) for name in names]
     assert [POOL_CHANNELS.index(name) for name in names] == numbers
     assert POOL_CHANNELS.index("recovery.deposit") == pool.RECOVERY
+    apart = [CHANNELS + POOL_STREAMS.index(name) for name in ("deposit", "dilution", "overdue.d30")]
+    assert apart == [book.DEPOSIT, book.DILUTION, book.OVERDUE]
+    assert len(OVERDUE_BUCKETS) == book.BUCKETS and CHANNELS + len(POOL_STREAMS) == book.KINDS
     assert RECOVERY_SOURCES[: recovery.GRACE_SOURCES] == ("deposit", "cure", "guarantor")
 
 
+NO_STREAMS = Streams(
+    np.zeros(1, bool), np.zeros(1, np.int32), np.zeros((0, streams.PAID, 0)), np.zeros((0, streams.LATER, 0)),
+    np.zeros((0, 3, 0, 0)), np.zeros((0, 0), np.int32), np.zeros((2, 0)), np.zeros(0, np.int64), np.zeros(0, np.int64),
+)  # fmt: skip
+
+
 def run(arrays: Arrays, block: int = CASES) -> Floats:
-    out = np.full((CHANNELS, ROWS, CASES), np.nan)
+    out = np.full((len(arrays[2].channel), ROWS, CASES), np.nan)
     for first in range(0, CASES, block):
         stop = min(first + block, CASES)
         fill(*arrays, first, stop, out[:, :, first:stop])
@@ -56,7 +66,27 @@ def random_events(rng: np.random.Generator, clocks: int) -> Events:
     )  # fmt: skip
 
 
-def random_plan(rng: np.random.Generator, clocks: int) -> Plan:
+def random_streams(rng: np.random.Generator, events: Events, kinds: int) -> Streams:
+    """Two sets of terms; the first pays nothing late. Amounts are missed at 30-day edges of the calculation dates."""
+    size, few = len(events.clock), (2, len(events.clock))
+    later = rng.choice([0.0, 3.0, 50.0], (2, streams.LATER, size))
+    later[0] = 0.0
+    return Streams(
+        used=rng.random(LAYOUTS) < 0.7,
+        terms=rng.integers(0, 2, LAYOUTS).astype(np.int32),
+        paid=rng.integers(0, 200, (2, streams.PAID, size)) * 1.0,
+        later=later,
+        kinds=rng.integers(0, 90, (2, 3, kinds, size)) * 1.0,
+        row=np.minimum(events.row + rng.integers(0, 4, few), ROWS - 1).astype(np.int32),
+        deposit=rng.integers(0, 9, few) * 1.0,
+        day=rng.integers(0, 3, size).astype(np.int64),
+        calc=np.sort(rng.choice([0, 1, 2, 29, 30, 31, 32, 60, 61, 62, 90, 91, 92, 93], ROWS - 1)).astype(np.int64)
+        if rng.random() < 0.7
+        else np.zeros(0, np.int64),
+    )
+
+
+def random_plan(rng: np.random.Generator, clocks: int, events: Events) -> Plan:
     kind = rng.integers(0, 8, (CASES, CURVES)).astype(np.int32)
     tables, start = [], np.zeros((CASES, CURVES), dtype=np.int64)
     for at in np.ndindex(kind.shape):
@@ -82,6 +112,8 @@ def random_plan(rng: np.random.Generator, clocks: int) -> Plan:
         for c in range(clocks):
             if curves[layout, 1, c] >= 0 and kind_of_prepay[:, curves[layout, 1, c]].any():
                 curves[layout, 1, c] = NO_CURVE
+    kinds = int(rng.integers(0, 3))
+    lines = book.KINDS + kinds
     return Plan(
         layout=rng.integers(0, LAYOUTS, CASES).astype(np.int32),
         curves=curves,
@@ -92,10 +124,11 @@ def random_plan(rng: np.random.Generator, clocks: int) -> Plan:
         prepay_last=rng.random(CASES) < 0.5,
         full_interest=rng.random(CASES) < 0.5,
         rationed=(kind == pool.TARGET).any(axis=1),
-        books=rng.random((LAYOUTS, CHANNELS, ROWS)),
+        books=rng.random((LAYOUTS, lines, ROWS)),
         entering=rng.random(ROWS),
-        channel=np.arange(CHANNELS, dtype=np.int32),
+        channel=np.arange(lines, dtype=np.int32),
         unplaced=np.zeros(CASES),
+        streams=random_streams(rng, events, kinds),
     )
 
 
@@ -104,7 +137,8 @@ def random_claims(rng: np.random.Generator) -> Claims:
     bounds = np.concatenate([[0], np.cumsum(rng.integers(0, 4, LAYOUTS))])
     size = int(bounds[-1])
     slots, keys = rng.integers(-1, SLOTS, size), rng.integers(0, KEYS, size)
-    return Claims(bounds, slots.astype(np.int32), keys.astype(np.int32), *rng.integers(0, 200, (4, size)) * 1.0)
+    money, penalty = rng.integers(0, 200, (4, size)) * 1.0, rng.choice([0.0, 0.01], size)
+    return Claims(bounds, slots.astype(np.int32), keys.astype(np.int32), *money, penalty)
 
 
 def random_terms(rng: np.random.Generator, events: Events, claims: Claims) -> Terms:
@@ -113,7 +147,8 @@ def random_terms(rng: np.random.Generator, events: Events, claims: Claims) -> Te
     day = rng.integers(0, 40, (KEYS, size + len(claims.slot)))
     for start, stop in [(0, size), *(size + claims.bounds[one : one + 2] for one in range(LAYOUTS))]:
         day[0, start:stop] = np.sort(rng.integers(0, 8, stop - start))
-    basis = rng.integers(0, 6, shape).astype(np.int32)
+    day = np.maximum(day, day[0])  # nobody pays before the claim falls due
+    basis = rng.integers(0, recovery.BASES, shape).astype(np.int32)
     return Terms(
         used=(basis != recovery.NOTHING).any(axis=1),
         basis=basis,
@@ -139,8 +174,8 @@ def random_arrays(seed: int) -> Arrays:
     start = np.stack([np.zeros(clocks), np.full(clocks, 1.75)])
     zero = np.zeros(clocks, dtype=np.int32)
     money = rng.random((3, clocks)) * 50
-    clockwork = Clocks(zero, first, money[0], start, *money[1:])
-    return events, clockwork, random_plan(rng, clocks), claims, random_terms(rng, events, claims)
+    clockwork = Clocks(zero, first, money[0], start, *money[1:], rng.choice([0.0, 0.004], clocks))
+    return events, clockwork, random_plan(rng, clocks, events), claims, random_terms(rng, events, claims)
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -168,13 +203,13 @@ def test_fill__one_path_on_paper() -> None:
         np.zeros(2), np.array([50.0, 0.0]), np.array([[1.0, 2.0], [1.0, 2.0]]), np.ones(2), np.ones(2, bool),
         np.array([False, True]),
     )  # fmt: skip
-    clocks = Clocks(none, ones, np.array([100.0]), np.zeros((2, 1)), np.zeros(1), np.zeros(1))
+    clocks = Clocks(none, ones, np.array([100.0]), np.zeros((2, 1)), np.zeros(1), np.zeros(1), np.zeros(1))
     tables = np.array([0.0, hazard[0], 2 * hazard[0], 0.0, 0.0, hazard[1], 2 * hazard[1], 0.0])
     plan = Plan(
         none, np.array([[[0], [1], [0]]], np.int32), np.array([[0, 0]], np.int32), np.array([[0, 4]]),
         np.zeros((1, 2), np.int32), tables, np.array([False]), np.array([False]), np.array([False]),
         np.zeros((1, CHANNELS, ROWS)), np.array([100.0, 0, 0, 0, 0, 0]),
-        np.arange(CHANNELS, dtype=np.int32), np.zeros(1),
+        np.arange(CHANNELS, dtype=np.int32), np.zeros(1), NO_STREAMS,
     )  # fmt: skip
     basis, rate = np.zeros((1, 1, SOURCES), np.int32), np.zeros((1, 1, SOURCES))
     basis[0, 0, 5], rate[0, 0, 5] = recovery.OF_PRINCIPAL, 0.5
@@ -184,7 +219,7 @@ def test_fill__one_path_on_paper() -> None:
         np.zeros((1, 1)), np.zeros((1, 0)), np.array([[1, 3], [2, 4]], np.int32), np.array([[31, 90], [60, 120]]),
     )  # fmt: skip
     out = np.zeros((CHANNELS, ROWS, 1))
-    nobody = Claims(np.zeros(2, np.int64), none[:0], none[:0], *np.zeros((4, 0)))
+    nobody = Claims(np.zeros(2, np.int64), none[:0], none[:0], *np.zeros((5, 0)))
     fill(events, clocks, plan, nobody, terms, 0, 1, out)
     expected = {
         pool.INTEREST: [0, 3.6, 0, 1.296, 0, 0],

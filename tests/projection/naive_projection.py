@@ -18,6 +18,8 @@ from absengine.schema import RECOVERY_SOURCES, CashflowTable, Timeline
 
 LEVELS = ("all", "pool", "asset_kind", "tag", "field", "id")
 DAY = timedelta(days=1)
+FLOWS = ("opening_balance", "principal_due", "interest_due", "fee_due", "closing_balance", "deposit_due")
+BUCKETS = {"d30": range(1, 31), "d60": range(31, 61), "d90": range(61, 91), "older": range(91, 100_000)}
 
 
 def plus_months(start: date, count: int, day: int | None = None) -> date:
@@ -32,7 +34,7 @@ def months_apart(early: date, late: date, day: int) -> int:
 
 @dataclass
 class Contract:
-    """One contract and its remaining due dates: (date, opening, principal, interest, fee, closing)."""
+    """One contract and its remaining due dates: (date, opening, principal, interest, fee, closing, deposit)."""
 
     number: str
     columns: dict[str, Any]
@@ -97,10 +99,7 @@ def contracts_of(table: CashflowTable, scale: float) -> list[Contract]:
         flows = [
             [
                 table.flows["due_date"][row].item(),
-                *(
-                    float(table.flows[name][row]) * scale
-                    for name in ("opening_balance", "principal_due", "interest_due", "fee_due", "closing_balance")
-                ),
+                *(float(table.flows[name][row]) * scale for name in FLOWS),
             ]
             for row in range(len(table.flows))
             if table.flows["contract"][row] == index
@@ -209,6 +208,12 @@ class Default:
     share: float
     paid: float = 0.0
     early: float = 0.0
+    settled: list[tuple[date, float]] = field(default_factory=list)
+
+
+def number(cell: Any) -> float:
+    """A figure of the tape; 0 where it has none."""
+    return 0.0 if cell != cell else float(cell)
 
 
 class Twin:
@@ -220,6 +225,8 @@ class Twin:
         self.contracts = contracts_of(table, scale)
         names = ("interest", "principal", "prepayment", "fee", "default", "recognised", "opening", "performing")
         names += tuple(f"recovery.{source}" for source in RECOVERY_SOURCES)
+        names += ("deposit", "dilution", *(f"overdue.{bucket}" for bucket in BUCKETS))
+        names += tuple(f"interest.{kind}" for kind in sorted({str(c.columns["asset_kind"]) for c in self.contracts}))
         self.books = {name: [0.0] * (len(self.rows) + 1) for name in names}
         self.appraisal: dict[str, float] = {}
         for row in range(len(table.rights)):
@@ -234,11 +241,14 @@ class Twin:
                 self.gone[one.entity] = min(one.gone.item(), self.gone.get(one.entity, date.max))
             self.late[one.entity] = max(one.late, self.late.get(one.entity, 0))
         self.defaults: list[Default] = []
+        self.waiting: list[tuple[date, date, float]] = []
         self.left: dict[tuple[int, str], float] = {}
         self._events()
         self._run()
         for day in sorted({default.day for default in self.defaults}):
             self._settle([default for default in self.defaults if default.day == day])
+        for row, today in enumerate(self.rows):
+            self._age(row, today)
 
     def book(self, channel: str, day: date, money: float) -> None:
         row = next((index for index, end in enumerate(self.rows) if day <= end), len(self.rows))
@@ -306,13 +316,13 @@ class Twin:
             step = months_apart(contract.before(place), start, contract.day) or 1
             stops = [plus_months(start, k * step, day) for k in range(1, months + 1)]
         stops = [stop for stop in stops if stop < end] + [end]
-        lines = [*contract.due[:place], [start, opening, 0.0, interest, contract.due[place][4], opening]]
+        lines = [*contract.due[:place], [start, opening, 0.0, interest, contract.due[place][4], opening, 0.0]]
         last = start
         for stop in stops[:-1]:
-            lines.append([stop, opening, 0.0, daily * (stop - last).days, 0.0, opening])
+            lines.append([stop, opening, 0.0, daily * (stop - last).days, 0.0, opening, 0.0])
             last = stop
         first = contract.due[place]
-        lines.append([end, opening, first[2], daily * (end - last).days, 0.0, first[5]])
+        lines.append([end, opening, first[2], daily * (end - last).days, 0.0, first[5], first[6]])
         for line in contract.due[place + 1 :]:
             lines.append([plus_months(line[0], months, day), *line[1:]])
         contract.due = lines
@@ -387,7 +397,7 @@ class Twin:
         return weights.get(month, 0.0) / sum(weights.values())
 
     def _due(self, contract: Contract, place: int, ration: dict[int, float]) -> None:
-        due, opening, principal, interest, fee, closing = contract.due[place]
+        due, opening, _, interest, _, closing, deposit = contract.due[place]
         block = ruling(self.scenario, contract, "default") if self.scenario.credit else None
         lost = 0.0
         if block is not None and block.default is not None:
@@ -411,22 +421,71 @@ class Twin:
                 leaves = stays * (1 - survival(ahead.prepay, contract, place))
         last = self.scenario.order == "prepay on performing"
         pays = stays if self.scenario.interest_on == "performing" else stays - leaves
-        self.book("prepayment", due, leaves * (closing if last else opening))
-        self.book("principal", due, (stays if last else stays - leaves) * principal)
-        self.book("interest", due, pays * interest)
-        self.book("fee", due, pays * fee)
+        self._pays(contract, place, pays, stays if last else stays - leaves)
+        self._prepays(contract, place, leaves, leaves * (closing if last else opening))
+        self.book("deposit", due, (stays - leaves) * deposit)
         contract.share = stays - leaves
 
+    def _diluted(self, contract: Contract) -> float:
+        """Of each unit the plan expects, what never comes: face d is cut, and h of the face is kept back for it."""
+        block = ruling(self.scenario, contract, "dilution") if self.scenario.credit else None
+        if block is None or block.dilution is None:
+            return 0.0
+        held = number(contract.columns["holdback"])
+        expected, comes = 1 - held, min(1 - held, 1 - block.dilution)
+        return (expected - comes) / expected if expected > 0 else 0.0
+
+    def _pays(self, contract: Contract, place: int, pays: float, repays: float) -> None:
+        """Scheduled payments of one due date, unit by unit: what never comes, what comes, and what comes later."""
+        due, _, principal, interest, fee, _, _ = contract.due[place]
+        block = ruling(self.scenario, contract, "late") if self.scenario.credit else None
+        never = self._diluted(contract)
+        self.book("dilution", due, never * repays * principal)
+        for channel, money in (("interest", pays * interest), ("principal", repays * principal), ("fee", pays * fee)):
+            comes, late = money * (1 - never), 0.0
+            if block is not None and block.late is not None:
+                late = comes * block.late.share
+                arrives = contract.moved(due, block.late.by)
+                rate = number(contract.columns["penalty_rate"]) if block.late.penalty is None else block.late.penalty
+                self._cash(contract, channel, arrives, late)
+                self._cash(contract, "interest", arrives, late * rate * (arrives - due).days / 365)
+                self.waiting.append((due, arrives, late))
+            self._cash(contract, channel, due, comes - late)
+
+    def _cash(self, contract: Contract, channel: str, day: date, money: float) -> None:
+        self.book(channel, day, money)
+        if channel == "interest":
+            self.book(f"interest.{contract.columns['asset_kind']}", day, money)
+
+    def _prepays(self, contract: Contract, place: int, share: float, money: float) -> None:
+        """Early repayment of some money, its fee, and the deposits that are then given back at once."""
+        due, never = contract.due[place][0], self._diluted(contract)
+        self.book("prepayment", due, money * (1 - never))
+        self.book("dilution", due, money * never)
+        self.book("fee", due, money * (1 - never) * number(contract.columns["prepay_fee"]))
+        named = contract.named  # the scheduled deposit of the day is given back as scheduled
+        self.book("deposit", due, share * sum(line[6] for line in contract.due[place + named :]))
+
+    def _age(self, row: int, today: date) -> None:
+        """Everything missed before today that is not paid by today, by the days since it was missed."""
+        owed = [(due, money) for due, arrives, money in self.waiting if arrives > today]
+        for one in self.defaults:
+            left = one.claim - sum(money for when, money in one.settled if when <= today)
+            owed += [(one.day, left)] if left > 1e-12 * one.claim else []
+        for missed, money in owed:
+            for bucket, days in BUCKETS.items():
+                if (today - missed).days in days:
+                    self.books[f"overdue.{bucket}"][row] += money
+
     def _named_due(self, contract: Contract, place: int) -> None:
-        due, _, principal, interest, fee, closing = contract.due[place]
+        due, _, _, _, _, closing, deposit = contract.due[place]
         stops = contract.defaults_on if self.scenario.credit else None
         if (contract.prepays_on and due > contract.prepays_on) or (stops and due >= stops):
             return
-        self.book("principal", due, principal)
-        self.book("interest", due, interest)
-        self.book("fee", due, fee)
+        self._pays(contract, place, 1.0, 1.0)
+        self.book("deposit", due, deposit)
         if contract.prepays_on == due:
-            self.book("prepayment", due, closing)
+            self._prepays(contract, place, 1.0, closing)
 
     def _claim(self, contract: Contract) -> None:
         missed = contract.defaults_on
@@ -454,27 +513,31 @@ class Twin:
                 cap = (self.scenario.assumptions.index(block), source)
                 left = self.left.setdefault(cap, block.recovery[source].cap * self.scale)
                 mine = [(one, offer) for one, which, offer in parts if id(which) == key]
-                total = sum(money for _, offer in mine for money, _ in offer)
+                total = sum(money for _, offer in mine for money, _, _ in offer)
                 self.left[cap] -= min(left, total)
                 for one, offer in mine:
-                    for money, when in offer:
-                        cut = money * left / total if total > left else money
-                        self.book(f"recovery.{source}", when, cut)
-                        one.paid += cut
-                        one.early += cut if place < 3 and when <= one.recognised else 0.0
+                    for money, when, part in offer:
+                        cut = left / total if total > left else 1.0
+                        self.book(f"recovery.{source}", when, money * cut)
+                        one.paid += part * cut
+                        one.settled.append((when, part * cut))
+                        one.early += part * cut if place < 3 and when <= one.recognised else 0.0
         for one in today:
             if one.early < one.claim * (1 - 1e-12):
                 self.book("recognised", one.recognised, one.principal)
 
-    def _offer(self, one: Default, block: Assumption, source: str) -> list[tuple[float, date]]:
-        """What a source would pay on a default, and when, if its cap were no matter."""
+    def _offer(self, one: Default, block: Assumption, source: str) -> list[tuple[float, date, float]]:
+        """What a source would pay on a default if its cap were no matter: money, when, and the part of the claim paid.
+
+        They differ by penalty interest, where the source owes it, for the days from the missed date.
+        """
         contract, term = one.contract, block.recovery[source]
         guarantor = str(contract.columns["guarantor"]) if source == "guarantor" else ""
         if source == "guarantor" and not guarantor:
             return []
         worth = one.share * self.appraisal.get(contract.number, 0.0)
         bases = {"principal": one.principal, "claim": one.claim, "appraisal": worth, "lower": min(worth, one.principal)}
-        base = bases[term.base]
+        base = one.claim if term.base == "claim with penalty" else bases[term.base]
         if source == "deposit":
             held = float(contract.columns["deposit"])
             base = one.share * (held if held == held else 0.0) * self.scale
@@ -489,7 +552,13 @@ class Twin:
             share, by = delay.delayed.share, delay.delayed.by
             parts = [(amount * (1 - share), Lag()), (amount * share, by)]
         paid = [(money, self._first_living(contract, chain, ready, wait)) for money, wait in parts]
-        return [(money, when) for money, when in paid if money > 0 and when is not None]
+        penal = term.base == "claim with penalty" and source != "deposit"
+        daily = number(contract.columns["penalty_rate"]) / 365 if penal else 0.0
+        return [
+            (part * (1 + daily * max((when - one.day).days, 0)), when, part)
+            for part, when in paid
+            if part > 0 and when is not None
+        ]
 
     def _first_living(self, contract: Contract, chain: list[str], ready: date, wait: Lag) -> date | None:
         """When the first of some names that lives then pays; never if none does."""
@@ -509,5 +578,5 @@ class Twin:
                 if entry_row == row and contract.due:
                     held += contract.due[0][1]
             self.books["opening"][row] = held
-            held -= sum(self.books[name][row] for name in ("principal", "prepayment", "default"))
+            held -= sum(self.books[name][row] for name in ("principal", "prepayment", "default", "dilution"))
             self.books["performing"][row] = held

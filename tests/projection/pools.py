@@ -30,6 +30,7 @@ class Loan:
     interest: Sequence[float]
     balance: float
     fee: Sequence[float] | None = None
+    deposit: Sequence[float] | None = None
     more: dict[str, Any] = field(default_factory=dict)
 
 
@@ -60,14 +61,15 @@ def pool(loans: Sequence[Loan], cutoff: str, rights: Sequence[dict[str, Any]] = 
     lines: dict[str, list[Any]] = {column.name: [] for column in CASHFLOW_COLUMNS}
     for index, loan in enumerate(loans):
         left = loan.balance
-        fees = loan.fee or [0.0] * len(loan.due)
-        for due, principal, interest, fee in zip(loan.due, loan.principal, loan.interest, fees, strict=True):
+        fees, deposits = loan.fee or [0.0] * len(loan.due), loan.deposit or [0.0] * len(loan.due)
+        flows = zip(loan.due, loan.principal, loan.interest, fees, deposits, strict=True)
+        for due, principal, interest, fee, deposit in flows:
             closing = 0.0 if due == loan.due[-1] else left - principal
-            cells = (index, 0, 0, due, left, principal, interest, fee, 0.0, closing)
+            cells = (index, 0, 0, due, left, principal, interest, fee, deposit, closing)
             for column, cell in zip(CASHFLOW_COLUMNS, cells, strict=True):
                 lines[column.name].append(cell)
             left = closing
-    flows = Table.build(CASHFLOW_COLUMNS, len(lines["contract"]), **{k: np.array(v) for k, v in lines.items()})
+    table = Table.build(CASHFLOW_COLUMNS, len(lines["contract"]), **{k: np.array(v) for k, v in lines.items()})
     names = sorted({key for loan in loans for key in loan.more})
     blanks = {c.name: np.datetime64("NaT", "D") if "date" in c.dtype else np.nan for c in CONTRACT_COLUMNS}
     blanks |= {c.name: "" for c in CONTRACT_COLUMNS if c.dtype == "object"}
@@ -80,7 +82,7 @@ def pool(loans: Sequence[Loan], cutoff: str, rights: Sequence[dict[str, Any]] = 
     columns.setdefault("obligor", np.array([f"obligor of {loan.number}" for loan in loans], dtype=object))
     contracts = Table.build(CONTRACT_COLUMNS, len(loans), **columns)
     pledged = {key: np.array([right[key] for right in rights]) for key in (rights[0] if rights else {})}
-    return CashflowTable(flows, contracts, Table.build(RIGHT_COLUMNS, len(rights), **pledged))
+    return CashflowTable(table, contracts, Table.build(RIGHT_COLUMNS, len(rights), **pledged))
 
 
 def timeline(cutoff: str, calc_dates: Sequence[Any]) -> Timeline:

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 from pools import Loan, bullet, level, monthly, pool
 
-from absengine.scenario import Assumption, Curve, Delay, Event, Lag, RecoveryTerm, Scenario, Scope, Supporter
+from absengine.scenario import Assumption, Curve, Delay, Event, Lag, Late, RecoveryTerm, Scenario, Scope, Supporter
 from absengine.schema import RECOVERY_SOURCES, CashflowTable
 
 CUTOFF = "2024-01-20"
@@ -26,7 +26,7 @@ lags = st.just(Lag()) | delaying
 terms = st.builds(
     RecoveryTerm,
     rate=st.sampled_from([0.0, 0.3, 1.0]),
-    base=st.sampled_from(["principal", "claim", "appraisal", "lower"]),
+    base=st.sampled_from(["principal", "claim", "claim with penalty", "appraisal", "lower"]),
     lag=lags,
     start=st.sampled_from(["default", "recognition"]),
     payer=st.sampled_from(["", "", "g2"]),
@@ -85,6 +85,10 @@ scopes = st.sampled_from(
 recoveries = st.fixed_dictionaries(
     {"guarantor": terms}, optional={source: terms for source in RECOVERY_SOURCES if source != "guarantor"}
 )
+dilutions = st.sampled_from([None, None, 0.0, 0.03, 0.25, 1.0])
+lates = st.none() | st.builds(
+    Late, share=st.sampled_from([0.0, 0.4, 1.0]), by=delaying, penalty=st.sampled_from([None, 0.0, 0.24])
+)
 delays = st.none() | st.builds(Delay, share=st.sampled_from([0.5, 1.0]), by=delaying)
 wide = st.builds(
     Assumption,
@@ -92,6 +96,8 @@ wide = st.builds(
     prepay=st.none() | prepays,
     recovery=recoveries,
     delayed=delays,
+    dilution=dilutions,
+    late=lates,
 )
 narrow = st.builds(
     Assumption,
@@ -99,6 +105,8 @@ narrow = st.builds(
     default=st.none() | defaults,
     prepay=st.none() | prepays,
     recovery=recoveries,
+    dilution=dilutions,
+    late=lates,
     layer=st.just(1),
 )
 moments = st.integers(0, 500).map(lambda days: np.datetime64(CUTOFF, "D") + days)
@@ -137,16 +145,21 @@ def loans(draw: st.DrawFn, index: int, kinds: tuple[str, ...] = KINDS) -> Loan:
         "tags": draw(st.sampled_from(["", "new", "new;old"])),
         "industry": draw(st.sampled_from(["drugs", "chips"])),
         "deposit": draw(st.sampled_from([np.nan, 0.0, 7.0])),
+        "asset_kind": draw(st.sampled_from(["one kind", "another kind", "a third"])),
+        "penalty_rate": draw(st.sampled_from([0.0, 0.18, 0.3])),
+        "holdback": draw(st.sampled_from([np.nan, 0.0, 0.1])),
+        "prepay_fee": draw(st.sampled_from([np.nan, 0.02])),
         "cutoff_date": np.datetime64(draw(st.sampled_from([CUTOFF, "2024-01-01", "2023-12-15"])), "D"),
     }
     balance = draw(st.sampled_from([100.0, 250.0]))
     kind = draw(st.sampled_from(kinds))
     if kind == "level":
-        return level(number, balance, 0.06, due, 12 // every, **more)
+        made = level(number, balance, 0.06, due, 12 // every, **more)
+        return replace(made, deposit=[0.0] * (count - 1) + [draw(st.sampled_from([0.0, 7.0]))])
     if kind == "irregular":
         due = due + np.arange(count) * 2
     made = bullet(number, balance, due, [balance * 0.02] * count, **more)
-    return replace(made, fee=[1.0] * count)
+    return replace(made, fee=[1.0] * count, deposit=[draw(st.sampled_from([0.0, 0.5]))] * count)
 
 
 @st.composite
