@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from naive_purchases import Market, instalments
+from naive_cash import CashSide
 
 from absengine.calendars.business_days import calendar as roll_calendar
 from absengine.deal.load import Deal
@@ -144,13 +146,14 @@ class Claim:
     paid: Callable[[float], None]
     note: Note | None = None
     everything: bool = False
+    name: str = ""
     of_class: bool = False
 
 
 # The deal -------------------------------------------------------------------------------------------------------------
 
 
-class Lane:
+class Lane(CashSide):
     """One path of one deal."""
 
     def __init__(
@@ -162,6 +165,7 @@ class Lane:
     ) -> None:
         self.deal, self.file, self.line = deal, deal.file, deal.timeline
         self.feed, self.changes = feed, dict(changes or {})
+        self.market = Market(feed)
         rule = self.file.deal.money
         self.scale = 1 / rule.unit if rule.unit else 1.0
         self.unit = 1.0 if rule.unit else 0.0
@@ -187,6 +191,7 @@ class Lane:
         self.seen: dict[tuple[str, int], float] = {}  # what a trailing or previous looked at on this row
         self.before: dict[tuple[str, int], list[float]] = defaultdict(list)  # and on each payment date so far
         self.set_up()
+        self.set_up_cash()
 
     # what the case may change
     def money(self, name: str, amount: float) -> float:
@@ -222,13 +227,19 @@ class Lane:
         self.ledgers = dict.fromkeys(self.file.ledger, 0.0)
         self.hedges = {name: Bill(name) for name in self.file.hedge}
         self.fixings: dict[str, float] = {}
+        self.bought = dict.fromkeys(self.file.purchase, 0.0)
+        self.offered = {
+            name: self.money(f"purchase.{name}.supply", terms.supply.value) if terms.supply.per == "once" else 0.0
+            for name, terms in self.file.purchase.items()
+            if terms.supply is not None
+        }
         for name, hedge in self.file.hedge.items():
             premium = getattr(hedge, "premium", None)
             if premium is not None and premium.per == "once":
                 self.hedges[name].once = self.money(f"hedge.{name}.premium", premium.value)
 
     def given(self, channel: str) -> float:
-        return float(self.feed[channel][self.row])
+        return self.market.given(channel)
 
     # a row
     def run(self) -> dict[str, list[float]]:
@@ -237,6 +248,8 @@ class Lane:
             self.row = row
             self.flows.clear()
             self.ran = False
+            self.market.open(row)
+            self.offer()
             self.bank_interest()
             self.collect()
             self.accrue_interest()
@@ -288,18 +301,6 @@ class Lane:
                 amount = self.accounts[name] * (rate * time)
                 self.accounts[name] += amount
                 self.flows[f"account.{name}.interest"] += amount
-
-    def collect(self) -> None:
-        for channel in (*CASH, *(f"recovery.{source}" for source in SOURCES)):
-            kind = channel.split(".")[0]
-            account = self.file.collect.get(channel, self.file.collect.get(kind))
-            if account is not None and not self.called:
-                self.accounts[account] += self.given(channel)
-                self.collected[kind] += self.given(channel)
-                self.flows["pool.collected"] += self.given(channel)
-        if not self.called:
-            self.defaulted += self.given("recognised")
-            self.collected["default"] += self.given("default")
 
     def accrue_interest(self) -> None:
         end, start = (date(days[self.row]) for days in (self.line.accrual_end, self.line.accrual_start))
@@ -515,7 +516,7 @@ class Lane:
     def accrue_fee(self, name: str) -> None:
         fee = self.file.fee[name]
         time = self.over_time(fee, (fee.rate or fee.amount).per)
-        if time is not None:
+        if time is not None and self.goes_on(name):
             self.fees[name].accrued += self.charge(name) * time * self.given("fee_factor")
         if fee.cap is not None:
             grown = self.over_time(fee, fee.cap.per)
@@ -534,13 +535,20 @@ class Lane:
     def to_come(self, name: str) -> float:
         """What a list that runs now adds to a fee besides what has accrued over time."""
         fee = self.file.fee[name]
-        if self.over_time(fee, (fee.rate or fee.amount).per) is not None:
+        by_time = self.over_time(fee, (fee.rate or fee.amount).per) is not None
+        if by_time or fee.on_paid or not self.goes_on(name):
             return 0.0
         return self.charge(name) * self.given("fee_factor")
 
     def tax_to_come(self, name: str) -> float:
-        tax = self.file.tax[name]
-        return max(self.amount(tax.base, f"tax.{name}.base"), 0.0) * self.number(f"tax.{name}.rate", tax.rate)
+        """As if a list ran now: fees that would fall due, or income so far."""
+        fees = {}
+        for claim in self.file.tax[name].fees:
+            fee = claim.removeprefix("fee.").removesuffix(".over_cap")
+            fresh = cut(self.fees[fee].accrued + self.to_come(fee), self.unit)
+            inside = min(fresh, cut(self.room(fee), self.unit))
+            fees[claim] = fresh - inside if claim.endswith(".over_cap") else inside
+        return self.tax_of(name, fees)
 
     def room(self, name: str) -> float:
         cap, bill = self.file.fee[name].cap, self.fees[name]
@@ -576,8 +584,11 @@ class Lane:
             note.unpaid += extra
             self.flows[f"tranche.{name}.interest_due"] = note.unpaid
         for name, bill in self.fees.items():
+            if self.file.fee[name].on_paid:
+                self.flows[f"fee.{name}.due"] = bill.unpaid
+                continue
             bill.accrued += self.to_come(name)
-            bill.once = 0.0
+            bill.once = 0.0 if self.goes_on(name) else bill.once
             fresh = cut(bill.accrued, self.unit)
             bill.accrued -= fresh
             inside = min(fresh, cut(self.room(name), self.unit))
@@ -585,9 +596,10 @@ class Lane:
             bill.lifetime -= inside
             bill.unpaid += inside
             bill.over += fresh - inside
+            self.fallen[f"fee.{name}"], self.fallen[f"fee.{name}.over_cap"] = inside, fresh - inside
             self.flows[f"fee.{name}.due"] = bill.unpaid
         for name, bill in self.taxes.items():
-            bill.accrued += self.tax_to_come(name)
+            bill.accrued += self.tax_of(name, self.fallen)
             fresh = cut(bill.accrued, self.unit)
             bill.accrued -= fresh
             bill.unpaid += fresh
@@ -685,6 +697,10 @@ class Lane:
                 self.move(step, at)
             case "draw":
                 self.draw(step, at)
+            case "buy":
+                self.buy(step, at)
+            case "sell":
+                self.sell(step, at)
             case "write_down":
                 self.write_down(step, at)
             case "book":
@@ -723,6 +739,66 @@ class Lane:
             self.flows[f"{at}.paid"] += drawn
             self.flows[f"{at}.from.{name}"] += drawn
         self.flows[f"{at}.short"] = short
+
+    def offer(self) -> None:
+        """What originators can sell grows with time: by payment, by collection, by days."""
+        closing, calc = date(self.line.closing), [date(day) for day in self.line.calc_date]
+        days = max((calc[self.row] - (calc[self.row - 1] if self.row else closing)).days, 0)
+        for name, terms in self.file.purchase.items():
+            if terms.supply is None or terms.supply.per == "once":
+                continue
+            part = {"collection": 1.0, "payment": float(self.line.pays[0][self.row]), "year": days / 365}
+            share = part.get(terms.supply.per, days / 365 * 12)
+            self.offered[name] += self.money(f"purchase.{name}.supply", terms.supply.value) * share
+
+    def buy(self, step: object, at: str) -> None:
+        left = self.spendable(step.source)
+        if step.upto is not None:
+            left = min(left, cut(self.limit(step), self.unit))
+        self.flows[f"{at}.due"] = left
+        for name in (what.removeprefix("purchase.") for what in step.what):
+            terms = self.file.purchase[name]
+            price = self.number(f"purchase.{name}.price", terms.price)
+            principal = left / price
+            if name in self.offered:
+                principal = min(principal, max(self.offered[name], 0.0))
+            if terms.most is not None:
+                most = self.amount(terms.most, f"purchase.{name}.most")
+                principal = min(principal, max(most - self.given(f"purchase.{name}.balance"), 0.0))
+            if terms.lot:
+                principal = cut(principal, self.money(f"purchase.{name}.lot", terms.lot))
+            bought = date(self.line.pay_date[self.row])
+            if terms.eligible is not None and not self.flag(terms.eligible, f"purchase.{name}.eligible"):
+                continue
+            if terms.matures_by is not None and instalments(terms, bought)[-1][0] > terms.matures_by:
+                continue
+            paid = cut(min(principal * price, self.accounts[step.source]), self.unit)
+            self.accounts[step.source] -= paid
+            left -= paid
+            self.flows[f"{at}.paid"] += paid
+            self.flows[f"{at}.from.account.{step.source}"] += paid
+            self.flows[f"purchase.{name}.paid"] += paid
+            self.flows[f"purchase.{name}.principal"] += paid / price
+            self.bought[name] += paid / price
+            if name in self.offered:
+                self.offered[name] -= paid / price
+            self.market.buy(name, terms, paid / price, bought, [date(day) for day in self.line.calc_date])
+        self.flows[f"{at}.short"] = left
+
+    def sell(self, step: object, at: str) -> None:
+        wanted = cut(self.limit(step), self.unit)
+        price = max(self.worth(step.value, self.path(step, "value")).value, 0.0)
+        performing = self.given("performing")
+        sold = min(wanted, performing)
+        cash = cut(sold * price, self.unit)
+        self.accounts[step.to] += cash
+        self.flows["pool.sale_price"] += cash
+        self.flows["pool.sold"] += sold
+        self.flows[f"{at}.due"] = wanted * price
+        self.flows[f"{at}.paid"] += cash
+        self.flows[f"{at}.short"] = max(wanted * price - cash, 0.0)
+        if performing:
+            self.market.sell(sold / performing)
 
     def write_down(self, step: object, at: str) -> None:
         left = cut(self.limit(step), self.unit)
@@ -767,6 +843,8 @@ class Lane:
             self.receive(step, left_to_right(amounts))
             for claim, amount in zip(claims, amounts, strict=True):
                 claim.paid(amount)
+                for fee in self.payout_fees([claim.name]):
+                    self.fees[fee].accrued += amount * self.payout_rate(fee)
                 self.flows[f"{at}.paid"] += amount
                 self.flows[f"{at}.from.{source}"] += amount
             missing = [want - amount for want, amount in zip(missing, amounts, strict=True)]
@@ -778,7 +856,8 @@ class Lane:
         self.flows[f"{at}.short"] = short
         if self.per_note and any(claim.of_class for claim in claims):
             for name in (step.source, *(h.removeprefix("account.") for h in step.then if h.startswith("account."))):
-                spare = self.spendable(name)
+                aside = sum(self.fees[fee].accrued for fee in self.fees_later(name, claims))
+                spare = max(self.spendable(name) - aside, 0.0)
                 if short <= 0:
                     spare = min(spare, uncut) if name == step.source else 0.0
                 self.flows[f"account.{name}.residue"] += spare
@@ -823,12 +902,23 @@ class Lane:
         wanted = missing
         if step.share == "pro rata" and len(claims) > 1:
             wanted = self.split(step, claims, missing, self.spendable(name))
+        fees = self.fees_later(name, claims)
+        if fees:
+            rest = max(self.spendable(name) - sum(self.fees[fee].accrued for fee in fees), 0.0)
+            rest /= 1 + sum(self.payout_rate(fee) for fee in fees)
+            wanted = self.split(step, claims, missing, rest)
         amounts = []
         for want, claim in zip(wanted, claims, strict=True):
             amount = cut(min(want, self.spendable(name)), claim.quantum)
             self.accounts[name] -= amount
             amounts.append(amount)
         return amounts
+
+    def fees_later(self, account: str, claims: list[Claim]) -> list[str]:
+        """Fees on what a step pays that the list pays out of the same account."""
+        steps = [one for one in self.file.stage[self.stage].step if one.do == "pay" and one.source == account]
+        served = {what for one in steps for what in one.what}
+        return [fee for fee in self.payout_fees([claim.name for claim in claims]) if f"fee.{fee}" in served]
 
     def receive(self, step: object, amount: float) -> None:
         target = step.what[0].removeprefix("account.") if step.do == "fill" else step.to
@@ -876,7 +966,7 @@ class Lane:
             case "residual":
                 note = self.notes[rest]
                 return [Claim(1e300, 1e300, note.quantum, self.flow(f"tranche.{rest}.residual_paid"),
-                              everything=True, of_class=True)]  # fmt: skip
+                              everything=True, of_class=True, name=name)]  # fmt: skip
             case "fee":
                 return [self.bill_claim(self.fees[rest.removesuffix(".over_cap")], rest)]
             case "tax":
@@ -903,7 +993,7 @@ class Lane:
             note.on_interest = max(note.on_interest - amount, 0.0)
             self.flows[f"tranche.{note.name}.interest_paid"] += amount
 
-        return Claim(note.unpaid, note.unpaid, note.quantum, paid, of_class=True)
+        return Claim(note.unpaid, note.unpaid, note.quantum, paid, of_class=True, name=f"interest.{note.name}")
 
     def principal_claim(self, note: Note) -> Claim:
         def paid(amount: float) -> None:
@@ -912,7 +1002,8 @@ class Lane:
             note.put = max(note.put - amount, 0.0)
             self.flows[f"tranche.{note.name}.principal_paid"] += amount
 
-        return Claim(note.balance, self.principal_due(note), note.quantum, paid, note=note, of_class=True)
+        due, name = self.principal_due(note), f"principal.{note.name}"
+        return Claim(note.balance, due, note.quantum, paid, note=note, of_class=True, name=name)
 
     def extra_claim(self, note: Note) -> Claim:
         def paid(amount: float) -> None:
@@ -932,6 +1023,11 @@ class Lane:
                 bill.unpaid -= amount
             self.flows[f"{kind}.{bill.name}.{'over_cap_paid' if over else 'paid'}"] += amount
 
+        if kind == "fee" and self.file.fee[bill.name].on_paid:
+            fresh = cut(bill.accrued, self.unit)
+            bill.accrued -= fresh
+            bill.unpaid += fresh
+            self.flows[f"fee.{bill.name}.due"] += fresh
         stock = bill.over if over else bill.unpaid
         return Claim(stock, stock, self.unit, paid)
 
@@ -989,6 +1085,8 @@ class Lane:
         for name in self.file.trigger:
             put[f"trigger.{name}.active"] = float(self.active[name])
         put["stage"] = float(list(self.file.stage).index(self.stage))
+        put["servicing.failed"], put["servicing.direct"] = float(self.failed), float(self.paid_directly)
+        put["deposit.owed"] = self.deposits_owed
         put["ran"], put["pool.called"], put["pool.defaulted"] = float(self.ran), float(self.called), self.defaulted
         for item, value in put.items():
             self.record[item][self.row] = value
@@ -1087,6 +1185,12 @@ class Lane:
             case "collected":
                 total = left_to_right([self.collected[kind] for kind in (*CASH, "recovery")])
                 return Worth(total if rest == "total" else self.collected[rest], "money")
+            case "servicing":
+                if rest == "lost":
+                    return Worth(self.lost, "money")
+                return Worth(float(self.failed if rest == "failed" else self.paid_directly), "pure")
+            case "deposit":
+                return Worth(self.deposits_owed, "money")
             case "balance":
                 return Worth(left_to_right([note.balance for note in self.notes_of(rest)]), "money")
             case "face":
@@ -1124,6 +1228,9 @@ class Lane:
                 return Worth(min(helper.left, 1e300) if rest.endswith(".left") else helper.owed, "money")
             case "ledger":
                 return Worth(self.ledgers[rest], "money")
+            case "purchase":
+                name, _, part = rest.partition(".")
+                return Worth(self.given(text) if part == "balance" else self.bought[name], "money")
             case "trigger":
                 return Worth(float(self.active[rest]), "pure")
             case "stage":
@@ -1152,7 +1259,9 @@ class Lane:
             case "called":
                 return Worth(float(self.called), "pure")
             case "cum_default_rate":
-                return Worth(self.defaulted / self.pool_balance, "pure")
+                return Worth(self.defaulted / (self.pool_balance + sum(self.bought.values())), "pure")
+            case "purchased":
+                return Worth(sum(self.bought.values()), "money")
         return Worth(0.0 if self.called else self.given(rest), "money")
 
 

@@ -50,6 +50,13 @@ def left_for_claims(b: Builder, stage: str, account: str, claims: Sequence[str],
     return b.asm.value(Op.DIV, b.asm.positive(b.asm.value(Op.SUB, held, before)), rate)
 
 
+def less_fees(b: Builder, stage: str, account: str, claims: Sequence[str], held: Slot) -> Slot:
+    """What an account holds besides what it has to pay of such fees for the list so far."""
+    fees = [name for name in charging(b, claims) if _pays(b, stage, name, account)]
+    charged = b.asm.total([b.asm.state(f"fee.{name}.accrued") for name in fees])
+    return b.asm.positive(b.asm.value(Op.SUB, held, charged)) if fees else held
+
+
 def _pays(b: Builder, stage: str, fee: str, account: str) -> bool:
     steps = b.deal.stage[stage].step
     return any(step.do == "pay" and f"fee.{fee}" in step.what and step.source == account for step in steps)

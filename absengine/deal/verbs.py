@@ -16,7 +16,7 @@ from absengine.deal.builder import Builder
 from absengine.deal.formulas import emit_formula
 from absengine.deal.nouns import Step
 from absengine.deal.payables import Payable, payables
-from absengine.deal.payout_fees import charge, left_for_claims
+from absengine.deal.payout_fees import charge, left_for_claims, less_fees
 from absengine.kernels.opcodes import Op
 from absengine.language.formula import Kind
 from absengine.language.registry import Entry, Registry
@@ -111,7 +111,7 @@ def _buy(at: StepContext) -> None:
     b, step = at.b, at.step
     assert step.source is not None
     account = b.account(step.source)
-    left = b.asm.positive(account)
+    left = b.free(step.source)
     if step.upto is not None:
         left = b.asm.value(Op.MIN, left, _limit(at))
     b.asm.emit(Op.SET, at.flow("due"), left, mask=at.mask)
@@ -197,7 +197,7 @@ def _serve(at: StepContext, parts: list[Payable], receiver: Slot) -> None:
     short = b.asm.total(shorts)
     b.asm.emit(Op.SET, at.flow("short"), short, mask=at.mask)
     if any(part.quantum is not b.quantum for part in parts):
-        _hold(at, lost, b.asm.value(Op.LT, b.asm.zero, short))
+        _hold(at, parts, lost, b.asm.value(Op.LT, b.asm.zero, short))
 
 
 def _capped_needs(at: StepContext, parts: list[Payable]) -> tuple[list[Slot], Slot]:
@@ -221,7 +221,7 @@ def _capped_needs(at: StepContext, parts: list[Payable]) -> tuple[list[Slot], Sl
     return needs, b.asm.value(Op.SUB, b.asm.total(asked), b.asm.total(needs))
 
 
-def _hold(at: StepContext, lost: Slot, short: Slot) -> None:
+def _hold(at: StepContext, parts: list[Payable], lost: Slot, short: Slot) -> None:
     """What could not be cut into whole notes stays in its account until the next date: no later step of the list, whose
     claims have smaller multiples, takes it past a class that lacks it.
 
@@ -231,7 +231,7 @@ def _hold(at: StepContext, lost: Slot, short: Slot) -> None:
     helpers = [source.removeprefix("account.") for source in at.step.then if source.startswith("account.")]
     assert at.step.source is not None
     for name in (at.step.source, *helpers):
-        free = b.free(name)
+        free = less_fees(b, at.stage, name, [part.name for part in parts], b.free(name))
         spare = b.asm.value(Op.MIN, free, lost) if name == at.step.source else b.asm.zero
         b.add(b.residue(name), b.asm.value(Op.SELECT, free, spare, short), at.mask)
 
