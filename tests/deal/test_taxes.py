@@ -1,4 +1,4 @@
-"""Taxes by hand: plan VAT on what each asset kind earns, VAT on fees quoted net, fees that end, fees on what is paid."""
+"""Taxes by hand: plan VAT on what each asset kind earns, VAT on fees quoted net, fees that end or follow payments."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def test_left_for_claims__a_sweep_leaves_what_the_fee_needs() -> None:
     steps = [pay("interest.A"), pay("principal.A"), pay("fee.csdc"), REST]
     tables = {"tranche.A": note(1000), "tranche.SUB": rest(), "stage.normal": stage(*steps)} | payout()
     run = Run(small(2, tables), interest=[10, 0], principal=[401, 402])
-    # 411: 10 of interest, its fee 0.05; 400.95 / 1.005 = 398.955… of principal, its fee 1.99: 10 + 398.95 + 2.04 = 410.99
+    # 411: 10 of interest, its fee 0.05; 400.95 / 1.005 = 398.955… of principal, its fee 1.99: 410.99 in all
     assert run["tranche.A.principal_paid"][0] == 398.95
     assert run["fee.csdc.paid"][0] == 2.04
     assert run["account.main.balance"][0] == 0.01
