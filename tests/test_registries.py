@@ -99,6 +99,7 @@ def test_names__each_is_met_by_the_slow_twin() -> None:
     run = Run(
         text, pool=100e6, interest=[1e6] * 9, principal=[2e6] * 9, performing=[9e7] * 9, opening=[9e7] * 9,
         recognised=[0, 3e6] * 3, default=[3e6, 0] * 3, recovery_ip=[0, 0, 1e5] * 3, index_LPR1Y=[0.03] * 24,
+        dilution=[1e4] * 9, overdue_d30=[2e4] * 9, overdue_d60=[0, 1e4] * 4, overdue_d90=[5e3] * 9, overdue_older=[9.0],
     )  # fmt: skip
     probed = [item for item in run.values if ".look_" in item]
     assert len(probed) == len(names)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from absengine.deal import purchases
 from absengine.deal.accrue import cap_room, fee_to_come
 from absengine.deal.assembler import Slot
 from absengine.deal.builder import Builder
@@ -19,7 +20,7 @@ from absengine.deal.taxes import pool_kinds, tax_to_come
 from absengine.errors import Problems, Where
 from absengine.kernels.opcodes import Op
 from absengine.language.formula import Kind, parse
-from absengine.schema import CASH_CHANNELS, Floats
+from absengine.schema import CASH_CHANNELS, OVERDUE_BUCKETS, Floats
 
 Emit = Callable[[Builder, str], Slot]
 Members = Callable[[DealFile], Iterable[str]]
@@ -82,6 +83,7 @@ _FORMS = {
     "collected": ("interest.KIND",),
     "fee": ("NAME", "NAME.over_cap"),
     "support": ("NAME.left", "NAME.owed"),
+    "purchase": ("NAME.balance", "NAME.bought"),
     "hedge": ("NAME.receivable", "NAME.due"),
 }
 """What follows a prefix whose members are names of the deal, for the printed dictionary."""
@@ -115,7 +117,16 @@ def _pool_initial(b: Builder, member: str) -> Slot:
 
 
 def _cum_default_rate(b: Builder, member: str) -> Slot:
-    return b.asm.value(Op.DIV, b.asm.state("pool.defaulted"), _pool_initial(b, member))
+    """Domain §9: what was bought belongs to the base."""
+    base = _pool_initial(b, member)
+    if b.deal.purchase:
+        base = b.asm.value(Op.ADD, base, b.asm.state("pool.purchased"))
+    return b.asm.value(Op.DIV, b.asm.state("pool.defaulted"), base)
+
+
+def _purchase(b: Builder, member: str) -> Slot:
+    name, _, part = member.rpartition(".")
+    return purchases.held(b, name) if part == "balance" else purchases.purchased(b, name)
 
 
 def _target(b: Builder, member: str) -> Slot:
@@ -185,10 +196,21 @@ FAMILIES: tuple[Family, ...] = (
     Family("pool", "资产池", M, "performing principal at the row's close, at its opening, or newly defaulted",
            "期末正常本金、期初正常本金、本行新增违约本金", _fixed("performing", "opening", "default"),
            lambda b, member: b.pool(member)),
+    Family("pool", "资产池", M, "principal that leaves the pool on this row unpaid and is no default", "本行稀释本金",
+           _fixed("dilution"), lambda b, member: b.pool(member)),
+    Family("pool", "资产池", M, "overdue on the calculation date, by days since the due date: 1–30, 31–60, 61–90, 90+",
+           "计算日逾期金额，按逾期天数分档：1–30、31–60、61–90、90 天以上",
+           _fixed(*(f"overdue.{bucket}" for bucket in OVERDUE_BUCKETS)), lambda b, member: b.pool(member)),
     Family("pool", "资产池", M, "principal at the cut-off dates", "封包日本金", _fixed("initial"), _pool_initial),
     Family("pool", "资产池", M, "principal recognised as defaulted since the cut-off", "累计违约本金",
            _fixed("defaulted"), lambda b, member: b.asm.state("pool.defaulted")),
-    Family("pool", "资产池", R, "cumulative default rate: recognised principal over cut-off principal", "累计违约率",
+    Family("pool", "资产池", M, "principal bought since the cut-off", "累计循环购买本金", _fixed("purchased"),
+           lambda b, member: b.asm.state("pool.purchased")),
+    Family("purchase", "循环购买", M, "performing principal of what was bought, or all that was bought",
+           "循环购买资产的正常本金，或累计购买本金",
+           lambda deal: [f"{name}.{part}" for name in deal.purchase for part in ("balance", "bought")], _purchase),
+    Family("pool", "资产池", R, "cumulative default rate: recognised principal over cut-off principal and purchases",
+           "累计违约率",
            _fixed("cum_default_rate"), _cum_default_rate),
     Family("pool", "资产池", F, "the pool has been bought back", "资产池已被清仓回购", _fixed("called"),
            lambda b, member: b.called),
