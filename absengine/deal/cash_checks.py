@@ -71,8 +71,13 @@ def _kinds(deal: DealFile, path: Path, tax: Tax, findings: Findings) -> None:
         if pool:
             findings.known("unknown-asset-kind", (*path, "on", kind), kind, pool_kinds(deal), "asset kind")
     if "fee" in deal.collect and tax.pool_fees is None:
-        findings.add("pool-fees-untold", path, "a pool that pays fees, and no word on their tax",
-                     'pool_fees = "taxed" or "none"', "fees for the use of money are taxed as interest")
+        findings.add(
+            "pool-fees-untold",
+            path,
+            "a pool that pays fees, and no word on their tax",
+            'pool_fees = "taxed" or "none"',
+            "fees for the use of money are taxed as interest",
+        )
 
 
 def _taxed_once(deal: DealFile, findings: Findings) -> None:
@@ -144,8 +149,9 @@ def _servicing(deal: DealFile, terms: Servicing, findings: Findings) -> None:
         findings.known("unknown-channel", (*path, "holds", index), channel,
                        (*CASH_CHANNELS, "recovery", *(s for s in SOURCES if s != "recovery.deposit")),
                        "kind of pool cash")  # fmt: skip
-    for place, pace in ((path, terms), *(((*path, "faster", i), faster) for i, faster in enumerate(terms.faster))):
-        _pace(deal, place, pace, findings)
+    _pace(deal, path, terms, findings)
+    for index, faster in enumerate(terms.faster):
+        _pace(deal, (*path, "faster", index), faster, findings)
     if not findings.known("unknown-account", (*path, "account"), terms.account, deal.account, "account"):
         return
     account = deal.account[terms.account]

@@ -50,7 +50,7 @@ def test_collect__what_lies_there_is_lost_once_and_obligors_pay_the_plan_from_th
 
 def test_collect__stated_days_of_collections_are_lost_beside_what_lay_there() -> None:
     run = Run(deal(6, 3, {"days": 15}), interest=[10] * 6, principal=[100] * 6, **{SERVICER: [1, 1, 1, 0, 0, 0]})
-    # It fails in month 4, 10 April to 10 May: nothing lay there since the handover in month 3, and 15 of 30 days are lost.
+    # It fails in month 4, 10 April to 10 May: nothing lay there since month 3, and 15 of 30 days are lost.
     assert run["servicing.lost"] == [0, 0, 0, 55, 0, 0]
     assert run["pool.collected"] == [0, 0, 330, 55, 110, 110]
     assert run["account.main.balance"][4] == 165
