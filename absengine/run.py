@@ -180,14 +180,15 @@ class _Pools:
 
     def bind(self, compiled: Compiled, cases: Sequence[Case]) -> list[_Group]:
         """Cases grouped by world, bound to its table; ScenarioError for what the pool does not hold."""
-        line, names = self.deal.timeline, self.deal.entities
+        line, names, bought = self.deal.timeline, self.deal.entities, self.deal.purchases
         levels = {name: path.at(line.accrual_start) for name, path in self.deal.indexes.items()}
         members: dict[World, list[int]] = {}
         for lane, case in enumerate(cases):
             members.setdefault((tuple(sorted(case.scenario.rate_shift.items())), case.scenario.rights), []).append(lane)
         groups = []
         for world, lanes in members.items():
-            projection = Projection(self.table(world), line, compiled.channels, compiled.scale, names, levels)
+            table, groups_of = self.table(world), self.deal.groups
+            projection = Projection(table, line, compiled.channels, compiled.scale, names, levels, bought, groups_of)
             groups.append(_Group(tuple(lanes), projection, projection.bind([cases[lane] for lane in lanes])))
         return groups
 
@@ -197,3 +198,16 @@ def _check_fees(deal: Deal, pool: CashflowTable) -> None:
     if "fee" not in deal.file.collect and float(np.sum(pool.flows["fee_due"])) > 0:
         found, allowed = "a pool that pays fees, no account for them", "an account for each kind of pool cash"
         raise DealError(Problem("unmapped-cash-source", deal.where(("collect",)), found, allowed, 'add fee = "…"'))
+    _check_deposits(deal, float(np.sum(pool.flows["deposit_due"])))
+
+
+def _check_deposits(deal: Deal, held: float) -> None:
+    """Deposits that the plan gives back lie in an account of it, which opens with all of them."""
+    box = deal.file.collect.get("deposit")
+    opening = 0.0 if box is None else deal.file.account[box].opening
+    if abs(opening - held) <= max(0.005, 1e-9 * held):
+        return
+    where = deal.where(("collect",) if box is None else ("account", box))
+    found, allowed = f"deposits of {held:,.2f} on the tape, {opening:,.2f} in their account", "an opening of the same"
+    todo = f'add deposit = "…" to [collect] and opening = {held:.2f}' if box is None else f"write opening = {held:.2f}"
+    raise DealError(Problem("deposits-elsewhere", where, found, allowed, todo))

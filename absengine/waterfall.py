@@ -92,13 +92,18 @@ def run_waterfall(
 ) -> None:
     """Run one block: ``start`` (slot, lane), ``inputs`` (channel, row + 1, lane), ``out`` (item, row, lane) is written.
 
+    Where the deal buys or sells contracts, ``inputs`` become what the pool pays with what was bought or sold.
+
     ``names`` are the scenarios of the lanes. Raises BudgetError naming scenario, date and step if money does not close.
     """
     from absengine.kernels.waterfall import run_block
 
     state, history = buffers.of(start.shape[1])
+    changes = len(deal.program.purchases) or len(deal.program.sold)
+    before = inputs.copy() if changes else inputs
     fault = run_block(deal.program, start, inputs, state, history, out)
     if fault.code != FAULT_NONE:
+        inputs[:] = before
         fault = run_block(deal.program, start, inputs, state, history, out, fault.row)
         raise BudgetError(_broken(deal, labels, names, fault))
 

@@ -78,16 +78,17 @@ class Run:
         rows, self.scale = self.deal.timeline.rows, compiled.scale
         inputs = np.zeros((len(compiled.channels), rows + 1, 1))
         for index, name in enumerate(compiled.channels):
-            pure = name.split(".")[0] in ("alive", "late", "index", "forced", "fee_factor")
+            pure = name.split(".")[0] in ("alive", "late", "index", "forced", "fee_factor", "purchase")
             usual = 1.0 if name.startswith("alive") or name == "fee_factor" else 0.0
             given = feed.pop(name.replace(".", "_"), [usual] * rows)
             inputs[index, :rows, 0] = np.array([*given, *[usual] * rows][:rows]) * (1.0 if pure else compiled.scale)
         assert not feed, f"the deal reads no {sorted(feed)}"
         start = start_values(compiled, [dict(changes or {})], [Where()])
+        fed = inputs.copy()
         out = np.empty((len(compiled.items), rows, 1))
         run_waterfall(compiled, labels(self.deal, compiled), ["lane"], start, inputs, out, Buffers(compiled))
         self.values = dict(zip(compiled.items, out[:, :, 0], strict=True))
-        channels = {name: inputs[index, :rows, 0] for index, name in enumerate(compiled.channels)}
+        channels = {name: fed[index, :rows, 0] for index, name in enumerate(compiled.channels)}
         twin = naive_deal.run(self.deal, pool, channels, changes)
         for item, values in self.values.items():
             slow = twin.get(item, [0.0] * rows)

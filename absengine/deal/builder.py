@@ -39,6 +39,7 @@ class Builder:
     gaps: list[tuple[int, Slot]] = field(default_factory=list)
     memories: list[list[Slot]] = field(default_factory=list)
     money_params: set[str] = field(default_factory=set)
+    sells: bool = False
 
     def __post_init__(self) -> None:
         self.asm = Assembler(self.timeline.rows)

@@ -12,6 +12,7 @@ from absengine.deal.forms import coverable
 from absengine.deal.formula_checks import check_formulas
 from absengine.deal.hedge_checks import check_hedge
 from absengine.deal.nouns import DealFile, Fee, FixedCoupon, FloatingCoupon, Support, Tranche
+from absengine.deal.purchase_checks import check_purchases
 from absengine.deal.stage_checks import check_stages
 from absengine.deal.trigger_checks import check_trigger
 from absengine.errors import InputError, Problems
@@ -64,6 +65,7 @@ class _Checks(Findings):
             check_trigger(self.deal, name, trigger, self)
         check_figures(self.deal, self)
         check_formulas(self.deal, self)
+        check_purchases(self.deal, self)
         check_stages(self.deal, self)
 
     # parts -----------------------------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ def claim_names(deal: DealFile, kind: str) -> list[str]:
         "residual": list(deal.tranche),
         "fee": deal.fee_names(),
         "hedge": can_owe(deal),
+        "purchase": list(deal.purchase),
         "tax": list(deal.tax), "ledger": list(deal.ledger), "account": list(deal.account),
         "support": list(deal.support),
     }  # fmt: skip

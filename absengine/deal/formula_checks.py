@@ -61,6 +61,9 @@ def _formulas(deal: DealFile) -> list[tuple[Path, str | None, Kind | None]]:
         found.append((("servicing", "direct"), deal.servicing.direct, flag))
         found += [(("servicing", "faster", i, "when"), one.when, flag) for i, one in enumerate(deal.servicing.faster)]
     found += [(("ledger", name, "limit"), ledger.limit, money) for name, ledger in deal.ledger.items()]
+    for name, purchase in deal.purchase.items():
+        found += [(("purchase", name, "most"), purchase.most, money),
+                  (("purchase", name, "eligible"), purchase.eligible, flag)]  # fmt: skip
     found += [(("hedge", name, "notional"), hedge.notional, money) for name, hedge in deal.hedge.items()]
     kinds = {name: family.kind for name, family in known_names(deal).items()}
     for name, figure in deal.figure.items():
@@ -77,7 +80,7 @@ def _formulas(deal: DealFile) -> list[tuple[Path, str | None, Kind | None]]:
             path: Path = ("stage", stage_name, "step", index)
             found.append(((*path, "when"), step.when, flag))
             found.append(((*path, "upto"), None if step.upto == "due" else step.upto, money))
-            found.append(((*path, "value"), step.value, None))
+            found.append(((*path, "value"), step.value, Kind.RATIO if step.do == "sell" else None))
     return found
 
 

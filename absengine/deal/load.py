@@ -49,6 +49,11 @@ class Deal:
         return {key: (entity.name, *entity.aliases) for key, entity in self.file.entity.items()}
 
     @property
+    def groups(self) -> dict[str, tuple[str, ...]]:
+        """Group key → keys of the entities that fail with it."""
+        return {key: group.members for key, group in self.file.group.items()}
+
+    @property
     def indexes(self) -> dict[str, IndexPath]:
         """Reference rates of the deal as step functions of the date."""
         return {

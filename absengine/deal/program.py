@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from absengine.deal import accrue, taxes
+from absengine.deal import accrue, purchases, taxes
 from absengine.deal.assembler import Slot, encode, lay_out
 from absengine.deal.builder import Builder, Locate
 from absengine.deal.collecting import collect
@@ -57,6 +57,7 @@ def compile_program(
         b.asm.emit(Op.ZERO, b.ran, k=b.ran)  # operands are set once every flow is known
         accrue.credit_account_interest(b)
         collect(b)
+        purchases.offer(b)
         accrue.accrue_coupons(b)
         _take_once_a_row(b)
     with b.asm.into(b.asm.segment("tests before payment")), b.asm.scope():
@@ -137,6 +138,8 @@ def _close(b: Builder) -> None:
             b.flow(f"support.{name}.{part}")
     for name in b.deal.ledger:
         b.ledger(name)
+    for name in b.deal.purchase:
+        b.flow(f"purchase.{name}.paid"), b.flow(f"purchase.{name}.principal")
     for name, tranche in b.deal.tranche.items():
         if tranche.principal is not None:
             with b.asm.scope(b.locate(("tranche", name))):
@@ -175,6 +178,7 @@ def _finish(b: Builder, timeline: Timeline) -> Compiled:
         finite=np.array(money, dtype=np.int32),
         record=np.array([layout[slot] for slot in b.record.values()], dtype=np.int32),
         histories=b.asm.histories,
+        **purchases.arrays(b),
     )
     groups = {slot.name: slot.group for slot in b.asm.slots.values()}
     return Compiled(

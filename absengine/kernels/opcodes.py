@@ -58,6 +58,9 @@ class Op(IntEnum):
     REMEMBER = 26  # history[k, row] = a; 0 where a row did not come by here
     RECALL = 27  # dst = history[k, row - a], 0 before the first row and for a < 0
     ZERO = 28  # slots dst … k-1 = 0: the flows of a new row
+    # the pool: later rows of inputs change
+    BUY = 29  # later rows get what a units of purchase k pay
+    SELL = 30  # later rows lose the share a of the pool
 
 
 class Operand(IntEnum):
@@ -71,6 +74,7 @@ class Operand(IntEnum):
     HISTORY = 5
     STAGE = 6
     END = 7  # one past a slot
+    PURCHASE = 8
 
 
 _NO, _SLOT, _MAY = Operand.UNUSED, Operand.SLOT, Operand.OPTIONAL
@@ -90,6 +94,8 @@ OPERANDS: dict[Op, tuple[Operand, Operand, Operand, Operand, Operand]] = {
     Op.REMEMBER: (_NO, _SLOT, _NO, _NO, Operand.HISTORY),
     Op.RECALL: (_SLOT, _SLOT, _NO, _NO, Operand.HISTORY),
     Op.ZERO: (_SLOT, _NO, _NO, _NO, Operand.END),
+    Op.BUY: (_NO, _SLOT, _NO, _NO, Operand.PURCHASE),
+    Op.SELL: (_NO, _SLOT, _NO, _NO, _NO),
 }
 """What ``dst, a, b, c, k`` of each operation are."""
 
@@ -112,6 +118,9 @@ class Program(NamedTuple):
     finite: NDArray[np.int32]
     record: NDArray[np.int32]  # slots copied at the close of each row
     histories: int  # number of history tracks
+    purchases: NDArray[np.int32] = np.zeros((0, 0), dtype=np.int32)  # (purchase, column of kernels.purchases): inputs
+    growth: NDArray[np.float64] = np.zeros((0, 0, 0, 0))  # (purchase, row bought, interest or principal, row + 1)
+    sold: NDArray[np.int32] = np.zeros(0, dtype=np.int32)  # inputs a sale takes from, the performing balance first
 
 
 FAULT_NONE = 0
@@ -167,8 +176,8 @@ def check_program(program: Program, slots: int, channels: int) -> None:
     """
     tracks, stages = program.histories, len(program.pays)
     last = [0, slots - 1, slots - 1, channels - 1, len(program.tables) - 1, tracks - 1, stages - 1, slots]
-    highest = np.array(last, dtype=np.int64)
-    lowest = np.array([0, 0, -1, 0, 0, 0, 0, 0], dtype=np.int64)
+    highest = np.array([*last, len(program.purchases) - 1], dtype=np.int64)
+    lowest = np.array([0, 0, -1, 0, 0, 0, 0, 0, 0], dtype=np.int64)
     op = program.code[:, 0]
     if np.any((op < 0) | (op >= len(Op))):
         raise ValueError(f"instruction {int(np.argmax((op < 0) | (op >= len(Op))))}: no such operation")
@@ -180,6 +189,7 @@ def check_program(program: Program, slots: int, channels: int) -> None:
         found = f"{('dst', 'a', 'b', 'c', 'mask', 'k')[column]}={operands[line, column]}"
         raise ValueError(f"instruction {line}: {Op(op[line]).name} {found} is outside its array")
     _check_lists(program, slots)
+    _check_purchases(program, channels)
 
 
 def _check_lists(program: Program, slots: int) -> None:
@@ -194,6 +204,14 @@ def _check_lists(program: Program, slots: int) -> None:
         raise ValueError("tables and pays need the same rows")
     if not 0 <= program.stage_slot < slots:
         raise ValueError("stage_slot must be a slot")
+
+
+def _check_purchases(program: Program, channels: int) -> None:
+    rows = program.pays.shape[1]
+    if len(program.purchases) and program.growth.shape != (len(program.purchases), rows, 2, rows + 1):
+        raise ValueError("growth must hold every purchase on every row")
+    if np.any(program.purchases >= channels) or np.any((program.sold < 0) | (program.sold >= channels)):
+        raise ValueError("purchases or sales name channels that do not exist")
 
 
 def _kinds() -> NDArray[np.int64]:

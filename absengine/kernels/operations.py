@@ -259,6 +259,14 @@ def narrow(s: Floats, m: int, inside: Floats, on: Floats) -> None:
 
 
 @part
+def masked(s: Floats, a: int, on: Floats, amount: Floats) -> None:
+    """Copy a slot, 0 on lanes that are off."""
+    for i in range(s.shape[1]):
+        held = s[a, i]
+        amount[i] = held if on[i] != 0.0 else 0.0
+
+
+@part
 def save(s: Floats, d: int, kept: Floats) -> None:
     for i in range(s.shape[1]):
         kept[i] = s[d, i]

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from absengine.kernels import operations as do
+from absengine.kernels import purchases
 from absengine.kernels._jit import kernel, part
 from absengine.kernels.opcodes import (
     CASH_TOLERANCE,
@@ -37,7 +38,7 @@ _EQ, _NE, _AND, _OR, _NOT = int(Op.EQ), int(Op.NE), int(Op.AND), int(Op.OR), int
 _SELECT, _FLOOR, _INPUT, _TABLE = int(Op.SELECT), int(Op.FLOOR), int(Op.INPUT), int(Op.TABLE)
 _SET, _ACCUM, _STAGE, _ZERO = int(Op.SET), int(Op.ACCUM), int(Op.STAGE), int(Op.ZERO)
 _PAY, _MOVE, _PRORATA, _DRAW = int(Op.PAY), int(Op.MOVE), int(Op.PRORATA), int(Op.DRAW)
-_REMEMBER, _RECALL = int(Op.REMEMBER), int(Op.RECALL)
+_REMEMBER, _RECALL, _BUY, _SELL = int(Op.REMEMBER), int(Op.RECALL), int(Op.BUY), int(Op.SELL)
 _LARGEST = float(np.finfo(np.float64).max)
 
 
@@ -56,7 +57,8 @@ def run_block(
     ----------
     program : compiled deal over ``rows`` rows, taken from ``program.pays``.
     start : (slot, lane) or (slot, 1) state before the first row; not changed.
-    inputs : (channel, at least rows, lane); rows past the program's are not read.
+    inputs : (channel, at least rows, lane); BUY and SELL change rows after their own, and need one row past the
+        program's, which is not read otherwise.
     state : (slot, lane) C-contiguous; overwritten, holds the state after the last row.
     history : (at least program.histories, rows, lane) work space; overwritten.
     out : (len(program.record), rows, lane); overwritten with the recorded slots at the close of each row.
@@ -77,8 +79,9 @@ def run_block(
     check_program(program, len(state), len(inputs))
     if not state.flags.c_contiguous or state.dtype != np.float64:
         raise ValueError("state must be a C-contiguous array of float64")
-    if inputs.shape[1] < rows or len(history) < program.histories:
-        raise ValueError(f"inputs and history must hold {rows} rows and {program.histories} tracks")
+    needed = rows + bool(len(program.purchases) or len(program.sold))
+    if inputs.shape[1] < needed or len(history) < program.histories:
+        raise ValueError(f"inputs and history must hold {needed} rows and {program.histories} tracks")
     if history.shape[1:] != (rows, lanes) or out.shape != (len(program.record), rows, lanes):
         raise ValueError(f"history and out must hold {rows} rows and {lanes} lanes of what the program keeps")
     if inputs.shape[2] != lanes:
@@ -174,6 +177,16 @@ def _run_list(
             do.recall(s, d, a, blocks.history, k, row)
         elif op == _ZERO:
             do.zero(s, d, on, k)
+        elif op == _BUY:
+            do.masked(s, a, on, work.amount)
+            pool = blocks.inputs
+            purchases.buy(
+                work.amount, program.growth[k, row], program.purchases[k], pool.flat, pool.item, pool.row, row
+            )
+        elif op == _SELL:
+            do.masked(s, a, on, work.amount)
+            pool, rows = blocks.inputs, program.pays.shape[1]
+            purchases.sell(work.amount, program.sold, pool.flat, pool.item, pool.row, row, rows)
         if kept:
             do.restore(s, d, on if writes_all else work.inside, work.kept)
         if checked:

@@ -13,6 +13,7 @@ from absengine.kernels import pool as kernel
 from absengine.projection.binding import Arrays, Binder
 from absengine.projection.channels import extra_channels
 from absengine.projection.clocks import Pool
+from absengine.projection.groups import with_members
 from absengine.projection.names import Parties
 from absengine.projection.streams import Wanted
 from absengine.scenario import Case
@@ -58,6 +59,7 @@ class Projection:
     entities : entity key -> names on the tape it answers to.
     indexes : index name -> (row,) rate of each row before a scenario's shift [1/year].
     purchases : purchase name -> what scenarios ask of contracts bought later, for channels ``purchase.<name>.*``.
+    groups : group name -> entity keys that a supporter ``group.<name>`` stands for.
 
     Raises DealError where a name on the tape nearly is the name of an entity.
     """
@@ -71,15 +73,17 @@ class Projection:
         entities: Mapping[str, tuple[str, ...]],
         indexes: Mapping[str, Floats] | None = None,
         purchases: Mapping[str, PurchaseTerms] | None = None,
+        groups: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
         self.channels = tuple(channels)
-        self.indexes, self.purchases = dict(indexes or {}), dict(purchases or {})
+        self.indexes, self.purchases, self.groups = dict(indexes or {}), dict(purchases or {}), dict(groups or {})
         self.pool = Pool(table, timeline, scale, Parties(table.contracts, entities))
         self._wanted = Wanted.of(self.channels)
         self._extra = tuple(line for line in range(len(self.channels)) if line not in self._wanted.channel)
 
     def bind(self, cases: Sequence[Case]) -> Bound:
         """Lay out cases; ScenarioError with every problem: unknown names, scopes of nothing, ties, wrong kinds."""
+        cases = with_members(cases, self.groups)
         arrays = Binder(self.pool, cases).bind(self._wanted)
         names = [self.channels[line] for line in self._extra]
         extras = extra_channels(names, cases, arrays.payers, self.pool, self.indexes, self.purchases)

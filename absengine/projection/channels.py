@@ -12,7 +12,7 @@ from absengine.language.toml import printable
 from absengine.language.validation import did_you_mean, one_of
 from absengine.projection.clocks import Pool
 from absengine.projection.dates import Indices
-from absengine.projection.payers import Payers
+from absengine.projection.payers import NEVER, Payers
 from absengine.projection.purchases import purchase_channels
 from absengine.scenario import Case
 from absengine.schema import Floats, PurchaseTerms, Timeline
@@ -39,6 +39,8 @@ def extra_channels(
         elif kind == "alive":
             entity, _, support = rest.partition(".")
             gone = np.array([state.gone[codes[entity]] for state in payers])
+            if support == "servicing":  # what is lost with the servicer is a loss by credit
+                gone = np.where([scenario.credit for scenario in scenarios], gone, NEVER)
             channel[:] = line.call_date.get(support, line.pay_date).astype(np.int64)[:, None] < gone
         elif kind == "late":
             channel[:] = _late(line, np.array([state.late[codes[rest]] for state in payers]))

@@ -26,7 +26,11 @@ _OF_CONTRACT = ("deposit", "guarantor", "repurchase")
 
 
 def purchase_channels(
-    names: Sequence[str], cases: Sequence[Case], payers: Sequence[Payers], pool: Pool, terms: Mapping[str, PurchaseTerms]
+    names: Sequence[str],
+    cases: Sequence[Case],
+    payers: Sequence[Payers],
+    pool: Pool,
+    terms: Mapping[str, PurchaseTerms],
 ) -> Floats:
     """``(channel, row, case)`` values of ``purchase.*`` channels.
 
@@ -116,20 +120,20 @@ class _Model:
         period = np.arange(months) // curve.every
         if curve.kind == "rate":
             rates = np.array(curve.values)[np.minimum(period, len(curve.values) - 1)]
-            return np.log1p(-np.minimum(rates, 1.0 - 1e-15)) / (12.0 if curve.per == "year" else 1.0)
+            return _logs(rates) / (12.0 if curve.per == "year" else 1.0)
         shares = np.zeros(months)
         if curve.kind == "cumulative" and not curve.timing:
             balance = self.scheduled(months)
             shares = curve.values[0] * balance[0] * np.divide(balance, max(balance.sum(), 1e-300))
-            return np.log1p(-np.minimum(np.divide(shares, balance, out=np.zeros(months), where=balance > 0), 1 - 1e-15))
+            return _logs(np.divide(shares, balance, out=np.zeros(months), where=balance > 0))
         amounts = [curve.values[0] * part for part in curve.timing] if curve.kind == "cumulative" else curve.values
         stated = period < len(amounts)
         shares[stated] = np.array(amounts)[period[stated]] / curve.every
         left = 1.0 - np.concatenate([[0.0], np.cumsum(shares)[:-1]])
-        return np.log1p(-np.clip(np.divide(shares, left, out=np.zeros(months), where=left > 0), 0.0, 1.0 - 1e-15))
+        return _logs(np.divide(shares, left, out=np.zeros(months), where=left > 0))
 
     def scheduled(self, months: int) -> Floats:
-        """Principal of the pool as scheduled at the start of each month: what a default without a timing spreads over."""
+        """Principal of the pool as scheduled at the start of each month: a default without a timing spreads over it."""
         flows, cutoff = self.pool.table.flows, self.pool.timeline.cutoff
         month = np.ceil(months_between(cutoff, np.maximum(flows["due_date"], cutoff))).astype(np.int64)
         paid = summed(np.minimum(month, months), flows["principal_due"], months + 1)
@@ -172,3 +176,8 @@ class _Model:
         """Pay dates; a lag in payments runs on the model contract's own rhythm."""
         own = tuple(("months", n * self.terms.every) if unit == "payments" else (unit, n) for unit, n in steps)
         return later(start, own, start, self.pool.timeline.cutoff)
+
+
+def _logs(rates: Floats) -> Floats:
+    """Logarithms of the shares that stay; a rate of 1 leaves next to nothing."""
+    return np.asarray(np.log1p(-np.clip(rates, 0.0, 1.0 - 1e-15)))

@@ -120,6 +120,8 @@ class Path:
             self.carry(slots[b], a, dst)
         elif op is Op.REMEMBER:
             self.memory[k, self.row] = slots[a]
+        elif op in (Op.BUY, Op.SELL):
+            raise AssertionError("purchases and sales are met by the slow twin of whole deals")
         elif op is Op.RECALL:
             lag = slots[a]
             slots[dst] = self.memory.get((k, self.row - math.floor(lag)), 0.0) if 0 <= lag <= self.row else 0.0

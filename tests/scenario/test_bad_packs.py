@@ -18,13 +18,15 @@ from absengine.schema import (
     RIGHT_COLUMNS,
     CashflowTable,
     Floats,
+    PurchaseTerms,
     Table,
     Timeline,
 )
 
+BOUGHT = {"new": PurchaseTerms("pledge_loan", "", 3)}
 FOLDER = Path(__file__).parents[1] / "bad" / "packs"
 BAD = sorted(FOLDER.glob("*.toml"))
-CHANNELS = (*POOL_CHANNELS, "forced.cum_default", "index.LPR1Y")
+CHANNELS = (*POOL_CHANNELS, "purchase.new.default", "forced.cum_default", "index.LPR1Y")
 
 
 def small_pool() -> CashflowTable:
@@ -52,7 +54,7 @@ def bind(path: Path) -> Floats:
     start = np.array(["2026-03-31", "2026-06-30"], dtype="datetime64[D]")
     line = Timeline(start[0], start[0], ends[-1], ends, ends, start, ends, start, np.ones((1, 2), dtype=bool))
     entities = {"guarantor": ("保证公司",)}
-    projection = Projection(small_pool(), line, CHANNELS, 1.0, entities, {"LPR1Y": np.full(2, 0.03)})
+    projection = Projection(small_pool(), line, CHANNELS, 1.0, entities, {"LPR1Y": np.full(2, 0.03)}, BOUGHT)
     cases = load_pack(path).cases()
     lost_days([small_pool().rights], [event for case in cases for event in case.scenario.rights])
     return projection.bind(cases).unplaced

@@ -22,6 +22,7 @@ from absengine.deal.nouns.notes import (
     Tranche,
 )
 from absengine.deal.nouns.pool import Entity, Group, Index, Pool
+from absengine.deal.nouns.purchases import Purchase
 from absengine.deal.nouns.servicing import Faster, Servicing
 from absengine.deal.nouns.words import DatedMoney, DatedRate, Formula, Limit, Name
 
@@ -58,6 +59,7 @@ __all__ = [
     "PlanPrincipal",
     "Pool",
     "Principal",
+    "Purchase",
     "Put",
     "RateCap",
     "Regular",

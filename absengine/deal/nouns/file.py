@@ -12,6 +12,7 @@ from absengine.deal.nouns.events import Figure, Stage, Trigger
 from absengine.deal.nouns.hedges import Hedge
 from absengine.deal.nouns.notes import Tranche
 from absengine.deal.nouns.pool import Entity, Group, Index, Pool, Pools
+from absengine.deal.nouns.purchases import Purchase
 from absengine.deal.nouns.servicing import Servicing
 from absengine.deal.nouns.words import Name
 from absengine.language.names import Identifier
@@ -56,6 +57,7 @@ class DealFile(Table):
     fee: dict[Identifier, Fee] = Field(default_factory=dict)
     support: dict[Identifier, Support] = Field(default_factory=dict)
     ledger: dict[Identifier, Ledger] = Field(default_factory=dict)
+    purchase: dict[Identifier, Purchase] = Field(default_factory=dict)
     trigger: dict[Identifier, Trigger] = Field(default_factory=dict)
     figure: dict[Identifier, Figure] = Field(default_factory=dict)
     hedge: dict[Identifier, Hedge] = Field(default_factory=dict)
