@@ -24,6 +24,7 @@ from absengine.loaders import (
     pledge_loan,
     royalty,
     supporting_bill,
+    trust_loan,
 )
 from absengine.loaders.closed_period import without_closed_period
 from absengine.loaders.rights import Rights, lost_days, read_pool_tape, rights_table, standing
@@ -43,6 +44,7 @@ LOADERS: Final[dict[str, Loader]] = {
     supporting_bill.KIND: supporting_bill,
     licensing.KIND: licensing,
     lease_back.KIND: lease_back,
+    trust_loan.KIND: trust_loan,
 }
 """Kinds of receivables (资产类型) a deal may name."""
 

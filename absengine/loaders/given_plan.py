@@ -12,6 +12,7 @@ from absengine.loaders import terms
 from absengine.loaders.due_dates import Counts, Flags, grid_of
 from absengine.loaders.fields import fields_of
 from absengine.loaders.interest import Resets, growth
+from absengine.loaders.overdue import Arrears
 from absengine.loaders.schedule import Amortisation, Flows, amortise, flow_keys
 from absengine.loaders.source import Context
 from absengine.loaders.tape import Tape
@@ -83,7 +84,7 @@ def begins(tape: Tape, contract: Counts, due: Dates, cutoff: Dates) -> Dates:
 
 
 def _refuse_open(tape: Tape, rows: terms.Rows, wanted: Flags, plan: Plan) -> None:
-    balance = tape.column("balance")
+    balance = tape.column("balance") - np.nan_to_num(tape.column("overdue_principal"))
     total = np.bincount(plan.contract, plan.principal, minlength=len(tape))
     lines = np.bincount(plan.contract, minlength=len(tape))
     rows.refuse(
@@ -95,7 +96,7 @@ def _refuse_open(tape: Tape, rows: terms.Rows, wanted: Flags, plan: Plan) -> Non
         wanted & (lines > 0) & (np.abs(total - balance) > CLOSES_WITHIN * balance + 0.005), "balance",
         "plan-does-not-close",
         lambda row: f"planned principal of {total[row]:,.2f} on a balance of {balance[row]:,.2f}",
-        "a plan that repays the balance", "check the cut-off date and the lines before it",
+        "a plan that repays the balance, less what is overdue", "check the cut-off date and the lines before it",
     )  # fmt: skip
 
 
@@ -108,19 +109,22 @@ def _refuse_twice(theirs: terms.Rows, plan: Plan, kept: Counts) -> None:
         theirs.problems.extend([Problem("plan-date-twice", where, found, "one line per due date")])
 
 
-def planned(tape: Tape, plan: Plan, names: NDArray[np.object_], rate: Floats, resets: Resets | None) -> Flows:
-    """Flows of the plans; interest as stated, and by rate and day count where the plan leaves it out."""
+def planned(
+    tape: Tape, plan: Plan, names: NDArray[np.object_], rate: Floats, resets: Resets | None, late: Arrears | None = None
+) -> Flows:
+    """Flows of what is not overdue; interest as stated, and by rate and day count where the plan leaves it out."""
     grid = grid_of(plan.contract, plan.due, plan.begin, len(tape))
     one = np.ones(len(tape))
+    missed, behind = (0.0 * one, one < 0) if late is None else (late.principal, late.behind)
     total = np.bincount(plan.contract, plan.principal, minlength=len(tape))
-    balance = np.where(grid.count > 0, tape.column("balance"), 0.0)
+    balance = np.where(grid.count > 0, tape.column("balance") - missed, 0.0)
     scale = np.divide(balance, total, out=np.ones(len(tape)), where=total > 0)
     amounts = Amortisation(
         balance=balance,
         level=np.zeros(len(tape), dtype=bool),
         payment=one * np.nan,
         balloon=one * 0.0,
-        accrued=np.nan_to_num(tape.column("accrued_interest")) * (grid.count > 0),
+        accrued=np.nan_to_num(tape.column("accrued_interest")) * ((grid.count > 0) & ~behind),
         weight=np.asarray(grid.left == 0, dtype=np.float64),
         given=plan.principal * scale[plan.contract],
     )

@@ -2,7 +2,8 @@
 
 Ways of repaying: level 等额本息, even 等额本金, bullet 付息到期还本, single 利随本清, plan 按计划; with payments of
 interest only (``grace_terms``), a balloon, steps, principal on every n-th interest date, a stated amount per payment.
-Rates are fixed (0 % too) or follow an index with resets.
+Rates are fixed (0 % too) or follow an index with resets. What is overdue at the cut-off date enters by the rule of
+:mod:`absengine.loaders.overdue`.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from absengine.errors import Problems, TapeError
-from absengine.loaders import terms
+from absengine.loaders import overdue, terms
 from absengine.loaders.contracts import contract_columns
 from absengine.loaders.due_dates import Cycle, Flags, Grid, due_dates
 from absengine.loaders.fields import fields_of
-from absengine.loaders.given_plan import plan_rows, planned
+from absengine.loaders.given_plan import Plan, plan_rows, planned
 from absengine.loaders.interest import Growth, Resets, growth
 from absengine.loaders.schedule import Amortisation, Flows, amortise, level_payment
 from absengine.loaders.source import Context, Loaded
@@ -41,6 +42,8 @@ def schedule(tape: Tape, context: Context) -> Loaded:
     names = terms.day_counts(tape, rows)
     resets = terms.resets(tape, rows, context, cutoff)
     _refuse_amounts(tape, rows, kind)
+    overdue.refuse(rows)
+    terms.check_currency(tape, rows, context)
     by_plan = np.asarray(kind == "plan")
     plan = plan_rows(tape, context, rows, by_plan, cutoff)
     cycle = terms.cycle(tape, rows, kind, months, cutoff)
@@ -53,13 +56,15 @@ def schedule(tape: Tape, context: Context) -> Loaded:
     problems.refuse(TapeError)
     rate = np.nan_to_num(tape.column("rate"))
     grown = growth(grid, names, rate, resets)
-    amounts = _amortisation(tape, kind, weight)
+    late = overdue.arrears(tape)
+    amounts = _amortisation(tape, kind, weight, late)
     amounts = _with_longer_term(tape, cycle, amounts, kind, names, rate)
     flows = amortise(Grid(grid.first, due, grid.start, grid.end, grid.nominal), grown, amounts)
     _refuse_rising(rows, flows)
     problems.refuse(TapeError)
     if plan is not None:
-        flows = Flows.joined([flows, planned(tape, plan, names, rate, resets)]).in_order()
+        flows = Flows.joined([flows, planned(tape, plan, names, rate, resets, late)]).in_order()
+    flows = overdue.added(flows, late, _dates_left(cycle, grid, plan))
     contracts = contract_columns(
         tape, KIND, cutoff=cutoff, balance=tape.column("balance"), maturity=_last_due(cycle, flows),
         rate=_rate_now(tape, grid, grown, resets),
@@ -105,13 +110,24 @@ def _without(cycle: Cycle, left_out: Flags) -> Cycle:
     return replace(cycle, lower=np.where(left_out, never, cycle.lower))
 
 
-def _amortisation(tape: Tape, kind: NDArray[np.object_], weight: Floats) -> Amortisation:
+def _dates_left(cycle: Cycle, grid: Grid, plan: Plan | None) -> Dates:
+    """Last due date of each contract, by its grid or its plan; its maturity where it has none."""
+    last = cycle.maturity.copy()
+    last[grid.count > 0] = grid.due[grid.ends]
+    if plan is not None:
+        last[plan.contract] = plan.due  # in order of date: the last one stays
+    return last
+
+
+def _amortisation(tape: Tape, kind: NDArray[np.object_], weight: Floats, late: overdue.Arrears) -> Amortisation:
+    """How what is not overdue is repaid."""
+    balance = tape.column("balance") - late.principal
     return Amortisation(
-        balance=tape.column("balance"),
+        balance=balance,
         level=np.asarray(kind == "level"),
         payment=tape.column("payment"),
-        balloon=np.nan_to_num(tape.column("balloon")),
-        accrued=np.nan_to_num(tape.column("accrued_interest")),
+        balloon=np.minimum(np.nan_to_num(tape.column("balloon")), balance),
+        accrued=np.where(late.behind, 0.0, np.nan_to_num(tape.column("accrued_interest"))),
         weight=weight,
     )
 
@@ -126,11 +142,11 @@ def _with_longer_term(
         return plan
     extended = replace(cycle, maturity=np.where(longer, np.maximum(ends, cycle.maturity), cycle.maturity))
     grid = due_dates(extended)
-    grace = np.repeat(np.nan_to_num(tape.column("grace_terms")), grid.count)
-    weight = np.asarray(grid.position >= grace, dtype=np.float64)
+    repays = ~terms.interest_only(tape, grid)
+    weight = np.asarray(repays, dtype=np.float64)
     whole = replace(plan, weight=weight, payment=plan.payment * np.nan)
     level = level_payment(grid, growth(grid, names, rate), whole)
-    paying = np.maximum(np.bincount(grid.contract[grid.position >= grace], minlength=len(tape)), 1)
+    paying = np.maximum(np.bincount(grid.contract[repays], minlength=len(tape)), 1)
     amount = np.where(kind == "level", level, (plan.balance - plan.balloon) / paying)
     return replace(plan, payment=np.where(longer, amount, plan.payment))
 

@@ -220,13 +220,31 @@ def check_terms(tape: Tape, rows: Rows, grid: Grid, regular: Flags) -> None:
     )  # fmt: skip
 
 
+def interest_only(tape: Tape, grid: Grid) -> Flags:
+    """Cells that pay interest only: the first ``grace_terms`` of a contract, and those up to ``grace_end_date``."""
+    terms, until = np.nan_to_num(tape.column("grace_terms")), tape.column("grace_end_date")
+    return (grid.position < np.repeat(terms, grid.count)) | (grid.end <= np.repeat(until, grid.count))
+
+
+def check_currency(tape: Tape, rows: Rows, context: Context) -> None:
+    """Refuse amounts in another currency than the deal's, or than the first row's where no deal is known."""
+    stated = tape.column("currency")
+    known = [str(name) for name in stated if name]
+    wanted = context.currency or (known[0] if known else "")
+    rows.refuse(
+        (stated != "") & (stated != wanted), "currency", "mixed-currency",
+        lambda row: f"an amount in {stated[row]} beside {wanted}", "one currency per tape, that of the deal",
+    )  # fmt: skip
+
+
 def weights(tape: Tape, rows: Rows, grid: Grid, kind: NDArray[np.object_], months: Counts) -> Floats:
     """Weight of each cell (see :mod:`absengine.loaders.schedule`)."""
     last = grid.left == 0
     spread = np.isin(kind, ("level", "even"))
     if not np.any(spread):
         return np.asarray(last, dtype=np.float64)
-    grace = np.nan_to_num(tape.column("grace_terms"))
+    free = interest_only(tape, grid)
+    grace = np.bincount(grid.contract[free], minlength=len(tape))
     rows.refuse(
         spread & (grace >= grid.count) & (grid.count > 0) & (grace > 0), "grace_terms", "grace-terms-too-many",
         lambda row: f"{int(grace[row])} payments of interest only of {grid.count[row]}", "fewer than all payments",
@@ -239,7 +257,7 @@ def weights(tape: Tape, rows: Rows, grid: Grid, kind: NDArray[np.object_], month
         lambda row: f"principal every {own[row]} months, interest every {months[row]}",
         "principal on every 1st, 2nd, 3rd… interest date",
     )  # fmt: skip
-    pays = grid.position >= np.repeat(grace, grid.count)
+    pays = ~free
     if np.any(own > 0):
         pays &= grid.left % np.repeat(np.maximum(every, 1), grid.count) == 0
     pays = np.where(np.repeat(spread, grid.count), pays, last)

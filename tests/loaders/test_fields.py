@@ -36,7 +36,7 @@ def test_fields_of__every_table_names_known_fields_and_every_field_has_a_table()
 @pytest.mark.parametrize(
     "group",
     [
-        ("contract", "right"), ("contract", "licence", "right"), ("receivable", "right"), ("bill", "right"), ("plan",),
+        ("contract", "right"), ("contract", "licence", "right"), ("contract", "trust", "right"), ("receivable", "right"), ("bill", "right"), ("plan",),
         ("licence_plan",), ("collections",),
     ],
 )  # fmt: skip
