@@ -11,12 +11,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from absengine.calendars.date_rules import add_months
+from absengine.calendars.date_rules import add_months, month_day
 from absengine.errors import Problems
 from absengine.kernels import pool as kernel
 from absengine.projection.buybacks import Exit, Fate, Market, refuse_unknown
 from absengine.projection.clocks import Pool
-from absengine.projection.dates import months_apart, rows_of
+from absengine.projection.dates import months_apart, months_between, rows_of
 from absengine.projection.names import Flags
 from absengine.projection.payers import Payers
 from absengine.projection.paying import Paying
@@ -35,13 +35,14 @@ class Schedule:
     """What is left of one contract; money in counting unit, arrays by due date.
 
     ``index`` counts contracts with flows, ``contract`` all; ``day`` is the day of the month it falls on, None if
-    irregular.
+    irregular; ``monthly`` contracts charge rate × months / 12, whatever the days.
     """
 
     index: int
     contract: int
     previous: np.datetime64
     day: int | None
+    monthly: bool
     due: Dates
     opening: Floats
     principal: Floats
@@ -58,7 +59,9 @@ class Schedule:
         names = ("opening_balance", "principal_due", "interest_due", "fee_due", "closing_balance", "deposit_due")
         money = [flows[name][part] * pool.scale for name in names]
         day = int(rhythm.day[index]) if rhythm.period[index] else None
-        return cls(index, int(rhythm.contract[index]), rhythm.previous[index], day, rhythm.due[part], *money)
+        contract = int(rhythm.contract[index])
+        monthly = _by_month(pool, contract)
+        return cls(index, contract, rhythm.previous[index], day, monthly, rhythm.due[part], *money)
 
     def before(self, position: int) -> np.datetime64:
         """Scheduled date before the due date at ``position``."""
@@ -87,7 +90,8 @@ class Schedule:
     def extended(self, date: np.datetime64, months: int) -> Schedule:
         """Principal due on or after ``date`` is paid ``months`` later (展期).
 
-        Interest on it goes on at the daily rate of the period in which the extension starts, on the contract's rhythm.
+        Interest on it goes on at the rate of the period in which the extension starts, on the contract's rhythm: by
+        the month where the contract charges so and that period is whole months, else by the day.
         """
         owed = np.flatnonzero((self.due >= date) & (self.principal > 0.0))
         if not len(owed) or not months:
@@ -95,19 +99,27 @@ class Schedule:
         at = int(owed[0])
         start, shifted = self.due[at], add_months(self.due[at:], months, self.day)
         between = self._between(at, np.datetime64(shifted[0]))
-        days = np.diff(np.concatenate([[start], between])).astype(np.float64)
-        daily = self.interest[at] / max(float((start - self.before(at)).astype(int)), 1.0)
+        charged = self.interest[at] * self._periods(at, between)
         zero, level = np.zeros(len(between)), np.full(len(between), self.opening[at])
         return replace(
             self,
             due=np.concatenate([self.due[:at], [start], between[:-1], shifted]),
             opening=np.concatenate([self.opening[:at], level, self.opening[at:]]),
             principal=np.concatenate([self.principal[:at], zero, self.principal[at:]]),
-            interest=np.concatenate([self.interest[: at + 1], daily * days, self.interest[at + 1 :]]),
+            interest=np.concatenate([self.interest[: at + 1], charged, self.interest[at + 1 :]]),
             fee=np.concatenate([self.fee[: at + 1], zero, self.fee[at + 1 :]]),
             closing=np.concatenate([self.closing[:at], level, self.closing[at:]]),
             deposit=np.concatenate([self.deposit[:at], zero, self.deposit[at:]]),
         )
+
+    def _periods(self, at: int, dates: Dates) -> Floats:
+        """Length of the periods that end on ``dates`` after ``due[at]``, in periods such as the one that ends there."""
+        start, before, day = self.due[at], self.before(at), int(np.max(month_day(self.due)))
+        edges = np.concatenate([[start], dates])
+        months = int(months_apart(before, start, day)) if self.monthly else 0
+        if months:
+            return np.asarray(np.diff(months_between(start, edges, day)) / months)
+        return np.diff(edges).astype(np.float64) / max(float((start - before).astype(int)), 1.0)
 
     def _between(self, at: int, end: np.datetime64) -> Dates:
         """Interest dates after ``due[at]`` up to and including ``end``, on the contract's rhythm if it has one."""
@@ -118,6 +130,12 @@ class Schedule:
         reach = int((end.astype("datetime64[M]") - start.astype("datetime64[M]")).astype(int))
         inner = add_months(start, np.arange(months, reach + 1, months), self.day)
         return np.concatenate([inner[inner < end], [end]])
+
+
+def _by_month(pool: Pool, contract: int) -> bool:
+    """Whether a contract charges by the month: its tape says so, or names no day count (fields.toml, ``day_count``)."""
+    contracts = pool.table.contracts
+    return "day_count" in contracts and str(contracts["day_count"][contract]) in ("", "period")
 
 
 @dataclass(frozen=True)

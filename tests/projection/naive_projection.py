@@ -309,7 +309,17 @@ class Twin:
             return
         day = contract.rhythm
         start, opening, interest = contract.due[place][0], contract.due[place][1], contract.due[place][3]
-        daily = interest / max((start - contract.before(place)).days, 1)
+        months_charged = months_apart(contract.before(place), start, contract.day)
+        by_month = str(contract.columns.get("day_count", "ACT/365F")) in ("", "period") and months_charged > 0
+
+        def elapsed(end: date) -> float:
+            """Periods like the last one since ``start``: by the month if the contract charges so, else by the day."""
+            if not by_month:
+                return (end - start).days / max((start - contract.before(place)).days, 1)
+            whole = next(n for n in range(2000) if plus_months(start, n + 1, contract.day) > end)
+            low, high = (plus_months(start, n, contract.day) for n in (whole, whole + 1))
+            return (whole + (end - low).days / (high - low).days) / months_charged
+
         end = plus_months(start, months, day)
         stops = []
         if day is not None:
@@ -319,10 +329,10 @@ class Twin:
         lines = [*contract.due[:place], [start, opening, 0.0, interest, contract.due[place][4], opening, 0.0]]
         last = start
         for stop in stops[:-1]:
-            lines.append([stop, opening, 0.0, daily * (stop - last).days, 0.0, opening, 0.0])
+            lines.append([stop, opening, 0.0, interest * (elapsed(stop) - elapsed(last)), 0.0, opening, 0.0])
             last = stop
         first = contract.due[place]
-        lines.append([end, opening, first[2], daily * (end - last).days, 0.0, first[5], first[6]])
+        lines.append([end, opening, first[2], interest * (elapsed(end) - elapsed(last)), 0.0, first[5], first[6]])
         for line in contract.due[place + 1 :]:
             lines.append([plus_months(line[0], months, day), *line[1:]])
         contract.due = lines

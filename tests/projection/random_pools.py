@@ -147,6 +147,7 @@ def loans(draw: st.DrawFn, index: int, kinds: tuple[str, ...] = KINDS) -> Loan:
         "deposit": draw(st.sampled_from([np.nan, 0.0, 7.0])),
         "asset_kind": draw(st.sampled_from(["one kind", "another kind", "a third"])),
         "penalty_rate": draw(st.sampled_from([0.0, 0.18, 0.3])),
+        "day_count": draw(st.sampled_from(["", "period", "ACT/365F"])),
         "holdback": draw(st.sampled_from([np.nan, 0.0, 0.1])),
         "prepay_fee": draw(st.sampled_from([np.nan, 0.02])),
         "cutoff_date": np.datetime64(draw(st.sampled_from([CUTOFF, "2024-01-01", "2023-12-15"])), "D"),
