@@ -1,6 +1,6 @@
 """Write the synthetic tape and table of rights of zhongguancun-2022-1 next to this file.
 
-The real tape is not public. Published: 1.07 亿, licence fees of a lessor (中关村科技租赁), classes, coupons and expected
+The real tape is not public. Published: 1.07 亿, licence fees of a lessor (中关村科技租赁), classes, coupons, expected
 maturities. Everything else is an ASSUMPTION, stated beside its constant; names, numbers and dates are invented. The
 result depends only on SEED and the options: running the script again writes the same bytes.
 
@@ -26,8 +26,9 @@ RATE = 6.2  # percent; assumption
 # 万元; assumption, sums to the published 1.07 亿
 BALANCES = (1800, 1500, 1300, 1150, 1000, 900, 800, 700, 550, 400, 350, 250)
 SHORTEST, LONGEST = 6, 20  # months left; assumption
-# Months left of each contract on the scale of 6 to 20. Assumption: spread evenly, and dealt out so that 77 % of the pool is
-# repaid after 10 months (the last collection before 2023-06-20) and 97 % after 16 (before 2023-12-20); 9 to 24: 63 and 90 %.
+# Months left of each contract on the scale of 6 to 20. Assumption: spread evenly, and dealt out so that 77 % of the
+# pool is repaid after 10 months (the last collection before 2023-06-20) and 97 % after 16 (before 2023-12-20). On the
+# scale of 9 to 24 it is 63 and 90 %.
 LEFT = (10, 15, 11, 14, 9, 6, 19, 8, 17, 12, 16, 20)
 LICENSOR = "中关村科技租赁"  # published
 REGION = "北京市中关村"  # published
@@ -38,8 +39,8 @@ LTV = (0.30, 0.50)  # claim over appraised value; assumption
 
 TAPE_HEADER = (
     "资产编号", "许可人", "被许可人", "行业", "地区", "影子评级", "许可方式", "许可期", "备案号", "许可费口径",
-    "权利丧失后许可费", "合同起始日", "到期日", "合同金额(万元)", "未偿本金余额(万元)", "年利率", "还款方式", "还款频率",
-    "封包日", "五级分类", "逾期天数",
+    "权利丧失后许可费", "合同起始日", "到期日", "合同金额(万元)", "未偿本金余额(万元)", "年利率", "还款方式",
+    "还款频率", "封包日", "五级分类", "逾期天数",
 )  # fmt: skip
 RIGHT_HEADER = (
     "专利号", "知识产权类型", "权利人", "资产编号", "法律状态", "申请日", "授权日", "届满日", "下次年费日",
