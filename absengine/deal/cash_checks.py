@@ -18,6 +18,9 @@ TERMS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 """Terms that each kind of tax needs, and those it may have."""
 
+PAID_IN_ONE = frozenset({"royalty"})
+"""Asset kinds whose cash is one payment, split by value: part of it may be below zero."""
+
 CALENDARS = ("payment", "collection")
 RESERVED = (*CALENDARS, "receipt")
 """Words that no further calendar may be named after."""
@@ -31,6 +34,7 @@ def check_cash(deal: DealFile, findings: Findings) -> None:
     for name, fee in deal.fee.items():
         if fee.on_paid:
             _fee_on_paid(deal, name, fee, findings)
+    _paid_in_one(deal, findings)
     _deposits(deal, findings)
     if deal.servicing is not None:
         _servicing(deal, deal.servicing, findings)
@@ -117,6 +121,21 @@ def charges(deal: DealFile, fee: Fee, what: tuple[str, ...]) -> bool:
     """Whether a fee is charged on any claim of a step."""
     on = {member for claim in fee.on_paid for member in claim_members(deal, claim)}
     return bool(on & {member for claim in what for member in claim_members(deal, claim)})
+
+
+def _paid_in_one(deal: DealFile, findings: Findings) -> None:
+    """Royalties are one payment: interest is the growth of their value, principal the rest, which may be below 0."""
+    if not any(pool.kind in PAID_IN_ONE for pool in deal.pools):
+        return
+    homes = {channel: deal.collect[channel] for channel in ("interest", "principal") if channel in deal.collect}
+    if len(set(homes.values())) > 1:
+        findings.add("royalty-in-two-accounts", ("collect", "principal"),
+                     f"interest of royalties in '{homes['interest']}', their principal in '{homes['principal']}'",
+                     "one account for both: their principal may be below 0", "name the same account twice")  # fmt: skip
+    held = set(held_channels(deal)) & {"interest", "principal"}
+    if len(held) == 1:
+        findings.add("royalty-in-two-accounts", ("servicing", "holds"), f"{held.pop()} of royalties alone",
+                     "both interest and principal, or neither", "name the other as well")  # fmt: skip
 
 
 # accounts apart ---------------------------------------------------------------------------------------------------
