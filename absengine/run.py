@@ -194,8 +194,9 @@ class _Pools:
 
 
 def _check_fees(deal: Deal, pool: CashflowTable) -> None:
-    """Fees the pool pays to the plan must be collected somewhere."""
-    if "fee" not in deal.file.collect and float(np.sum(pool.flows["fee_due"])) > 0:
+    """Fees the pool pays to the plan, on schedule or on prepayment, must be collected somewhere."""
+    charges = float(np.sum(pool.flows["fee_due"])) > 0 or bool(np.any(pool.contracts["prepay_fee"] > 0))
+    if "fee" not in deal.file.collect and charges:
         found, allowed = "a pool that pays fees, no account for them", "an account for each kind of pool cash"
         raise DealError(Problem("unmapped-cash-source", deal.where(("collect",)), found, allowed, 'add fee = "…"'))
     _check_deposits(deal, float(np.sum(pool.flows["deposit_due"])))
