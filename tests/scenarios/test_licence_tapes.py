@@ -136,3 +136,18 @@ def test_zhongguancun__on_the_late_tape_the_second_payer_is_called_for_class_b_o
     assert list(second) == ["2023-12-20"]
     assert second["2023-12-20"] == pytest.approx(2.65e6, abs=0.01e6)
     assert item(run, "no_lessor", "step.amortising.final_A.short")["2023-06-20"] == pytest.approx(3.71e6, abs=0.01e6)
+
+
+def test_guangzhou__where_fees_stop_with_the_patents_eight_of_twelve_fees_are_lost(tmp_path: Path) -> None:
+    # the largest claim of 45 million pays 45,000,000 × 0.015 / (1 − 1.015^−12) = 4,125,599.68 a quarter; from the loss
+    # on 31 July 2020 the fees of October 2020 to July 2022 are gone
+    folder = shutil.copytree(GUANGZHOU, tmp_path / "deal")
+    tape = folder / "tape.csv"
+    tape.write_text(tape.read_text("utf-8").replace("照付", "停付"), "utf-8")
+    lost = '[scenario.lost]\nevent = [{ what = "invalidate", who = ["GZ-01"], on = 2020-07-31 }]\n'
+    (tmp_path / "pack.toml").write_text(PACK + lost, "utf-8")
+    run = stress(folder, [tmp_path / "pack.toml"])
+    cash = sum(run.paths.channel(name).sum(axis=0) for name in ("interest", "principal")) * run.paths.labels.unit
+    contract, without = (cash[run.paths.scenarios.index(name)] for name in ("contract", "lost"))
+    assert contract - without == pytest.approx(8 * 45e6 * 0.015 / (1 - 1.015**-12), abs=0.01)
+    assert item(run, "lost", "support.topup.drawn")["2022-08-11"] > 0
