@@ -107,7 +107,7 @@ NOUNS: dict[str, Both] = {
                  "{name}：价内增值税{rate}，附加税费{surcharge}（{tier}），合计为收入的{burden}；{kinds}{verify}。"),
     "taxed kind": _both("{kind}: {what}", "{kind}：{what}"),
     "verify": _both("; simplified method recalled, not verified [K] for payments from {value}",
-                    "；简易计税方法自{value}起的适用性须另行核实[K]"),
+                    "；简易计税方法系凭记忆引用，自{value}起的适用性须另行核实"),
     "fee": _both("Fee {name}: {amount}{cap}; {day_count} over {over}{hold}.",
                  "{name}：{amount}{cap}；{day_count}，按{over}计{hold}。"),
     "payout fee": _both("Fee {name}: {amount} of what is paid of {on}{hold}.",

@@ -17,11 +17,12 @@ def told(deal):
 
 def test_labels__names_in_file_order():
     one = told(load(FULL))
-    assert [tranche.name for tranche in one.tranches] == ["A1", "A2", "B", "SUB"]
-    assert [tranche.label for tranche in one.tranches] == ["优先A1", "A2", "B", "SUB"]
-    assert one.accounts == ("main", "principal", "reserve") and one.account_openings == (0.0, 0.0, 2_000_000.0)
+    assert [tranche.name for tranche in one.tranches] == ["A1", "A2", "B", "C", "SUB"]
+    assert [tranche.label for tranche in one.tranches] == ["优先A1", "A2", "B", "中间C", "SUB"]
+    assert one.accounts == ("main", "purse", "deposits", "principal", "reserve")
+    assert one.account_openings == (0.0, 0.0, 1_250_000.0, 0.0, 2_000_000.0)
     assert one.stages == ("normal", "fast", "last") and len(one.pays) == 3
-    assert one.fees == ("servicer", "flat", "month", "start", "success")
+    assert one.fees == ("audit", "payout", "servicer", "flat", "month", "start", "success")
     assert one.texts["account.main"] == "收益账" and "account.nothing" not in one.texts
 
 
@@ -51,7 +52,7 @@ def test_labels__steps_have_sources_and_places():
 
 
 def test_senior_fees__those_paid_before_any_interest():
-    assert senior_fees(load(FULL)) == ("servicer", "flat", "month", "start", "success")
+    assert senior_fees(load(FULL)) == ("servicer", "audit", "flat", "month", "start", "success")
     assert senior_fees(loaded(changed())) == ()
 
 
