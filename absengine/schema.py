@@ -158,6 +158,11 @@ class CashflowTable:
         """Principal of the pool at the cut-off dates [currency]; standby contracts are not in it."""
         return float(np.sum(self.contracts["cutoff_balance"][~self.contracts.standby]))
 
+    @property
+    def size(self) -> int:
+        """Number of contracts of the pool; standby contracts are not in it."""
+        return int(np.sum(~self.contracts.standby))
+
 
 @dataclass(frozen=True)
 class Timeline:

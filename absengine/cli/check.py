@@ -23,6 +23,6 @@ def check(
     file, scenarios = run.deal.file, [len(one.scenarios) for one in run.packs]
     steps = sum(len(stage.step) for stage in file.stage.values())
     typer.echo(f"deal: {file.deal.name}, {len(file.tranche)} classes, {len(file.stage)} stages, {steps} steps")
-    typer.echo(f"pool: {len(run.pool.contracts)} contracts, {run.pool.balance:,.2f} {file.deal.currency}")
+    typer.echo(f"pool: {run.pool.size} contracts, {run.pool.balance:,.2f} {file.deal.currency}")
     typer.echo(f"packs: {', '.join(one.title for one in run.packs)}; {sum(scenarios)} scenarios")
     typer.echo(f"rows: {run.deal.timeline.rows} up to {run.deal.timeline.legal_final}; every budget closes")

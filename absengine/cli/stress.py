@@ -106,7 +106,7 @@ def _judged(run: StressRun, conditions: list[str], folder: str) -> tuple[dict[st
         run.paths,
         twin=run.twin,
         pool_balance=run.pool.balance,
-        contracts=len(run.pool.contracts),
+        contracts=run.pool.size,
         run=folder,
         unplaced=run.unplaced.tolist(),
     )
