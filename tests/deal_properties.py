@@ -126,7 +126,7 @@ def cash_closes(case: Case) -> None:
         flows = get(f"account.{name}.interest")
         for channel, target in received(case).items():
             if target == name:
-                flows = flows + np.where(called, 0.0, case.inputs[case.compiled.channels.index(channel), :-1])
+                flows = flows + np.where(called, 0.0, case.collected[case.compiled.channels.index(channel), :-1])
         for hedge, noun in file.hedge.items():
             flows = flows + (get(f"hedge.{hedge}.received") if noun.to == name else 0.0)
         flows = flows + (get("pool.call_price") if calls == [name] else 0.0)
@@ -137,12 +137,12 @@ def cash_closes(case: Case) -> None:
             close(balance, before(balance, opening) + flows, f"account {name}")
         assert balance.min(initial=0.0) >= -TINY
         everything = everything + balance - before(balance, opening)
-    inflow = total(out, ["pool.collected", "pool.call_price", *(f"account.{a}.interest" for a in file.account)])
+    inflow = total(out, ["pool.collected", "pool.call_price", "pool.sale_price", *(f"account.{a}.interest" for a in file.account)])
     inflow = inflow + total(out, [f"support.{name}.drawn" for name in file.support])
     inflow = inflow + total(out, [f"hedge.{name}.received" for name in file.hedge])
     kinds = ("interest", "principal", "residual", "additional")
     paid = [f"tranche.{name}.{part}_paid" for name in file.tranche for part in kinds]
-    paid += [f"hedge.{name}.paid" for name in file.hedge]
+    paid += [f"hedge.{name}.paid" for name in file.hedge] + [f"purchase.{name}.paid" for name in file.purchase]
     paid += [f"fee.{name}.{part}" for name in file.fee for part in ("paid", "over_cap_paid")]
     paid += [f"tax.{name}.paid" for name in file.tax] + [f"support.{name}.repaid" for name in file.support]
     close(everything, inflow - total(out, paid), "all accounts")

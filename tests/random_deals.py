@@ -68,6 +68,8 @@ class Case:
         kind = name.split(".")[0]
         draws = random.random((rows, lanes))
         some = random.random((rows, lanes)) < 0.3
+        if name.endswith(".servicing"):  # fails for good, on some lanes
+            return (np.arange(rows)[:, None] < np.floor(2 * rows * draws[:1])).astype(float)
         if kind == "alive":
             return (draws < 0.8).astype(float)
         if kind == "late":
@@ -78,9 +80,13 @@ class Case:
             return 0.5 + draws
         if kind == "forced":
             return (draws < 0.02).astype(float)
+        if kind == "purchase":
+            return purchase_channel(name.split(".", 2)[2], draws, rows)
         size = POOL * self.compiled.scale
         if name in ("opening", "performing"):
             return size * np.linspace(1.0, 0.05, rows)[:, None] * (0.5 + 0.5 * draws)
+        if name.startswith("interest."):
+            return size * 0.03 * self.cash / rows * 2 * draws
         part = {"interest": 0.06, "principal": 1.0, "prepayment": 0.2, "default": 0.15, "recognised": 0.15, "fee": 0.01}
         amount = size * part.get(name, 0.05) * self.cash / rows * 2 * draws
         return amount * (some if kind in ("recovery", "prepayment", "default", "recognised") else 1.0)
@@ -91,13 +97,14 @@ class Case:
         start = start_values(self.compiled, self.changes, [Where()] * lanes)
         size, words, names = block or lanes, labels(self.deal, self.compiled), [f"lane {k}" for k in range(lanes)]
         out = np.empty((len(self.compiled.items), rows, lanes))
+        self.collected = np.empty_like(self.inputs)
 
         def part(first: int) -> None:
             at = slice(first, min(first + size, lanes))
             block_out = np.empty((*out.shape[:2], at.stop - first))
-            inputs = np.ascontiguousarray(self.inputs[:, :, at])
+            inputs = self.inputs[:, :, at].copy()  # purchases and sales change what later rows collect
             run_waterfall(self.compiled, words, names[at], start[:, at], inputs, block_out, Buffers(self.compiled))
-            out[:, :, at] = block_out
+            out[:, :, at], self.collected[:, :, at] = block_out, inputs
 
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(part, range(0, lanes, size)))
@@ -158,6 +165,8 @@ class Sketch:
     bearing: list[str] = field(default_factory=list)  # with a coupon
     residuals: list[str] = field(default_factory=list)
     accounts: list[str] = field(default_factory=list)
+    apart: list[str] = field(default_factory=list)  # with the servicer, or for deposits: no step may touch them
+    on_paid: list[str] = field(default_factory=list)
     targets: list[str] = field(default_factory=list)
     fees: list[str] = field(default_factory=list)
     capped: list[str] = field(default_factory=list)
@@ -172,6 +181,7 @@ class Sketch:
     hedges: list[str] = field(default_factory=list)
     owing: list[str] = field(default_factory=list)  # hedges under which the plan may owe
     figures: list[str] = field(default_factory=list)
+    purchases: list[str] = field(default_factory=list)
     indexed: bool = False
 
     def chance(self, one_in: int) -> bool:
@@ -191,13 +201,16 @@ class Sketch:
         names = ["collected.principal", "collected.interest", "collected.total", "collected.default", "pool.performing",
                  "pool.opening", "pool.default", "pool.defaulted", "pool.initial", "balance.senior", "face.senior",
                  "due.senior", "collected.recovery"]  # fmt: skip
-        names += [f"account.{a}" for a in self.accounts] + [f"target.{a}" for a in self.targets]
+        names += [f"account.{a}" for a in (*self.accounts, *self.apart)]
+        names += ["servicing.lost"] * ("purse" in self.apart) + ["deposit.owed"] * ("box" in self.apart)
+        names += ["collected.interest.pledge_loan"] * ("vat" in self.taxes) + [f"target.{a}" for a in self.targets]
         names += [f"fee.{x}" for x in self.fees] + [f"fee.{x}.over_cap" for x in self.capped]
         names += [f"tax.{x}" for x in self.taxes] + [f"ledger.{x}" for x in self.ledgers]
         names += [f"support.{x}.owed" for x in self.supports] + [f"interest.{x}" for x in self.bearing]
         names += [f"principal.{x}" for x in self.paying] + [f"balance.{x}" for x in self.notes]
         names += [f"figure.{x}" for x in self.figures] + [f"additional.{x}" for x in self.anticipated]
         names += [f"hedge.{x}.{part}" for x in self.hedges for part in ("due", "receivable")]
+        names += [f"purchase.{x}.{part}" for x in self.purchases for part in ("balance", "bought")]
         way = self.number(0, 9 if depth else 3)
         if way <= 2:
             return self.pick(names)
@@ -219,6 +232,7 @@ class Sketch:
         choices += [f"trigger.{t}" for t in self.triggers] + [f"stage.{s}" for s in self.stages]
         choices += [f"account.{a} < target.{a}" for a in self.targets] + [f"ledger.{x} > 0" for x in self.ledgers]
         choices += ["index.LPR > 4% per year"] if self.indexed else []
+        choices += ["servicing.failed", "servicing.direct"] if "purse" in self.apart else []
         way = self.number(0, 5 if depth else 3)
         if way <= 3:
             return self.pick(choices)
@@ -284,6 +298,9 @@ def dates(s: Sketch, most_rows: int) -> None:
         "payment": {"every": months_text(between), "on": on, "first": first, "calendar": calendar,
                     "roll": s.pick(rolls), "extra_interest": s.pick([False, False, True])},
     }  # fmt: skip
+    if s.chance(3) and first < final:
+        every = between * s.pick([1, 2])
+        s.tables["dates"]["further"] = {"slow": {"every": months_text(every), "first": first}}
 
 
 def payment_days(s: Sketch) -> list[dt.date]:
@@ -322,12 +339,28 @@ def nouns(s: Sketch) -> None:
         s.tables["index.LPR"] = {"path": [[dt.date(2024, 1, 1), "3.5%"]]}
     tranches(s)
     s.tables["entity.helper"] = {"name": "helper"}
-    for name in s.some(["vat", "stamp"], 2):
+    by_way_of_the_servicer(s)
+    for name in s.some(["stamp"], 1):
         base = s.pick(["collected.interest", "collected.total", "pool.opening", "collected.interest - 20"])
         s.tables[f"tax.{name}"] = {"base": base, "rate": f"{s.pick([3.26, 0.5, 6])}%"}
         s.taxes.append(name)
+    if s.chance(3):
+        kinds = {"pledge_loan": "interest", "factoring": s.pick(["interest", "none"])}
+        s.tables["tax.vat"] = {"kind": "vat", "surcharge": s.pick(["city", "town", "elsewhere"]), "on": kinds,
+                               "pool_fees": s.pick(["taxed", "none"])}  # fmt: skip
+        s.taxes.append("vat")
     for name in s.some(["trustee", "servicer", "audit"], 3):
         fee(s, name)
+    claims = [f"fee.{x}" for x in s.fees] + [f"fee.{x}.over_cap" for x in s.capped]
+    if claims and s.chance(3):
+        s.tables["tax.services"] = {"kind": "fee_vat", "fees": s.some(claims, 3) or claims[:1],
+                                    "rate": s.pick([None, "10%"])}  # fmt: skip
+        s.taxes.append("services")
+    if s.chance(3):
+        on = [f"{kind}.{x}" for kind, names in (("interest", s.bearing), ("principal", s.paying)) for x in names]
+        s.tables["fee.payout"] = {"rate": s.pick(["0.005%", "2%"]), "on_paid": s.some(on, 3) or on[:1],
+                                  "while": s.pick([None, s.flag(1)])}  # fmt: skip
+        s.on_paid.append("payout")
     for name in s.some(["topup", "liquid"], 2):
         support(s, name)
     for name in s.some(["pdl_sub", "pdl_A"], 2) if len(s.accounts) > 1 else ():
@@ -340,6 +373,8 @@ def nouns(s: Sketch) -> None:
             s.targets.append(name)
             s.tables[f"account.{name}"]["target"] = s.pick(["25", "max(3% * pool.performing, 10)", "due.senior",
                                                             "5% * balance.senior"])  # fmt: skip
+    for name in s.some(["new", "short"], 2) if s.chance(3) else ():
+        purchase(s, name)
     for name in s.some(["f1", "f2", "f3"], 3):
         figure(s, name)
 
@@ -363,6 +398,31 @@ def figure(s: Sketch, name: str) -> None:
     s.figures.append(name)
 
 
+def purchase(s: Sketch, name: str) -> None:
+    every = s.pick([1, 3])
+    supply = s.pick([None, "20 per payment", "120 per year", "9 per month", "15 per collection", "60 once"])
+    s.tables[f"purchase.{name}"] = {
+        "kind": "pledge_loan", "rate": f"{s.pick([0, 4.8, 12])}%", "every": months_text(every),
+        "term": months_text(every * s.number(1, 8)), "repays": s.pick(["level", "even", "bullet"]),
+        "price": f"{s.pick([100, 97, 103])}%", "supply": supply, "lot": s.pick([0, 0, 5]),
+        "most": s.pick([None, "50", "30% * pool.initial"]), "eligible": s.pick([None, "period.number > 2"]),
+        "matures_by": s.pick([None, None, s.tables["dates"]["legal_final"]]),
+    }  # fmt: skip
+    s.purchases.append(name)
+
+
+def purchase_channel(part: str, draws: np.ndarray, rows: int) -> np.ndarray:
+    """What a scenario says of contracts bought later: small rates, rows after the one they stand on."""
+    later = np.minimum(np.arange(rows)[:, None] + np.floor(4 * draws), rows)
+    if part.endswith("row"):
+        return later
+    if part == "options":
+        return np.floor(4 * draws[:1]) + 0 * draws
+    if part == "balance":
+        return 0 * draws
+    return draws * (0.05 if part in ("default", "prepay") else 0.07)
+
+
 def hedge(s: Sketch, name: str) -> None:
     notional: dict[str, Any] = s.pick([{"notional": "balance.senior"}, {"notional": s.money(1)}, {"schedule": [
         [dt.date(2025, 1, 1), 400], [dt.date(2026, 8, 1), 90]]}])  # fmt: skip
@@ -379,6 +439,25 @@ def hedge(s: Sketch, name: str) -> None:
         s.owing.append(name)
     s.hedges.append(name)
     s.tables[f"hedge.{name}"] = table
+
+
+def by_way_of_the_servicer(s: Sketch) -> None:
+    """Collections that lie with somebody else first, and deposits that lie apart."""
+    if s.chance(3):
+        further = s.tables["dates"].get("further", {})
+        paces = ["payment", "collection", *further]
+        s.apart.append("purse")
+        s.tables["account.purse"] = {}
+        faster = [{"when": s.flag(1), "transfer": s.pick(["receipt", "collection"]), "days": s.number(0, 40)}]
+        s.tables["servicing"] = {
+            "servicer": "helper", "account": "purse", "transfer": s.pick(paces), "days": s.pick([None, 10, 45]),
+            "faster": s.pick([None, faster]), "direct": s.pick([None, None, s.flag(1)]),
+            "holds": s.pick([None, ["interest", "principal"], ["principal", "recovery"]]),
+        }  # fmt: skip
+    if s.chance(3):
+        s.apart.append("box")
+        s.tables["account.box"] = {"opening": s.pick([0, 20, 77.77]), "lacking": s.pick(["carried", "account.main"])}
+        s.tables["collect"]["deposit"] = "box"
 
 
 def tranches(s: Sketch) -> None:
@@ -441,6 +520,7 @@ def fee(s: Sketch, name: str) -> None:
     rates = ["1% per year", "0.1% per month", "0.2% per payment", "0.1% per collection", "5%"]
     ways.append({"base": base, "rate": s.pick(rates)})
     table = s.pick(ways) | {"over": s.pick(["payment", "collection"]), "day_count": s.pick(["ACT/365F", "30/360"])}
+    table["while"] = s.pick([None, None, s.flag(1)])
     if s.chance(2):
         table["cap"] = s.pick(["5 per year", "1 per month", "2 per payment", "1.5 per collection", "12 once"])
         s.capped.append(name)
@@ -470,7 +550,8 @@ def stages(s: Sketch) -> None:
     if len(s.stages) > 1 and not any(reaches(s.tables[f"trigger.{name}"]) for name in s.triggers):
         trigger(s, "speed", "go fast")
     for name in s.stages:
-        s.tables[f"stage.{name}"] = {"pays": s.pick(["payment", "collection"]), "step": listed(s)}
+        calendars = ["payment", "collection", *s.tables["dates"].get("further", {})]
+        s.tables[f"stage.{name}"] = {"pays": s.pick(calendars), "step": listed(s)}
     first = s.tables[f"stage.{s.stages[0]}"]["step"]
     steps = [step for name in s.stages for step in s.tables[f"stage.{name}"]["step"]]
     helpers = {helper for step in steps for helper in step.get("then", ())}
@@ -478,6 +559,8 @@ def stages(s: Sketch) -> None:
         if f"support.{name}" not in helpers | {what for step in steps if step["do"] == "draw" for what in step["what"]}:
             first.append({"id": f"call_{name}", "do": "draw", "what": [f"support.{name}"], "to": "main",
                           "upto": s.money(1)})  # fmt: skip
+    if s.purchases and not any(step["do"] == "buy" for step in steps):
+        first.append({"id": "invest"} | buying(s))
     for name in s.accounts:
         if f"account.{name}" not in helpers | {f"account.{step.get('from')}" for step in steps}:
             first.append({"id": f"empty_{name}", "do": "move", "from": name, "to": s.accounts[name == "main"],
@@ -534,6 +617,7 @@ def listed(s: Sketch) -> list[dict[str, Any]]:
     steps += others(s)
     if s.chance(4):
         steps = s.draw(st.permutations(steps))
+    steps += [pay(s, [f"fee.{x}"]) for x in s.on_paid]
     steps.append({"do": "pay", "what": [f"residual.{s.notes[-1]}"], "from": s.pick(s.accounts), "upto": s.pick(
         [None, s.money(1), "8% * face.senior * period.years"])})  # fmt: skip
     if "upto" not in steps[-1] or steps[-1]["upto"] is None:
@@ -578,7 +662,17 @@ def others(s: Sketch) -> list[dict[str, Any]]:
                       "upto": s.pick(["max(balance.senior - pool.performing, 0)", s.money(1)])})  # fmt: skip
     if s.chance(4):
         steps.append({"do": "probe", "value": s.money(2)})
+    if s.purchases and s.chance(2):
+        steps.append(buying(s))
+    if s.chance(8):
+        steps.append({"do": "sell", "to": s.pick(s.accounts), "upto": s.money(1), "value": f"{s.pick([60, 95, 100])}%",
+                      "when": s.pick([None, s.flag(1)])})  # fmt: skip
     return steps
+
+
+def buying(s: Sketch) -> dict[str, Any]:
+    return {"do": "buy", "what": [f"purchase.{name}" for name in s.purchases], "from": s.pick(s.accounts),
+            "upto": s.pick([None, "collected.principal", s.money(1)]), "when": s.pick([None, s.flag(1)])}  # fmt: skip
 
 
 # Plain deals ----------------------------------------------------------------------------------------------------------
