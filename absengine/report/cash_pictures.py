@@ -206,7 +206,7 @@ def _use_style(labels: Labels, name: str, pen: Pen) -> tuple[str, str, str]:
     if not klass:
         return USE_COLOURS[kind], "", pen.say(kind)
     label = next(one for one in labels.tranches if one.name == klass)
-    hatch = "////" if kind == "interest" else ""
+    hatch = {"interest": "////", "additional": "xxxx"}.get(kind, "")
     return class_colours(labels)[klass], hatch, pen.say(kind, name=title_of(pen, label))
 
 

@@ -13,6 +13,7 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
     "tax": ("tax", "税"),
     "fees": ("fees", "费用"),
     "interest": ("{name} interest", "{name} 利息"),
+    "additional": ("{name} additional interest", "{name} 附加利息"),
     "principal": ("{name} principal", "{name} 本金"),
     "residual": ("{name} residual", "{name} 剩余收益"),
     "support_repaid": ("support reimbursed", "偿还差额支付"),
