@@ -36,7 +36,7 @@ LICENSOR = "凯得租赁"  # published
 REGION = "广州开发区"  # published
 GRADES = ("BB+", "BB", "BB-", "B+")  # assumption
 INDUSTRIES = ("生物医药", "新一代信息技术", "高端装备制造", "新材料")  # assumption
-LTV = (0.30, 0.50)  # claim over appraised value; assumption
+LTV = (0.30, 0.49)  # claim over appraised value; assumption
 LIFE = {"发明专利": 20, "实用新型": 10}  # years from filing
 
 # The senior class as deal.toml has it: amounts in 元. Its plan follows the principal of the pool, date by date.

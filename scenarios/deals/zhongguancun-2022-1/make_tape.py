@@ -35,7 +35,7 @@ REGION = "北京市中关村"  # published
 GRADES = ("BB+", "BB", "BB-", "B+")  # assumption
 INDUSTRIES = ("新一代信息技术", "医药健康", "智能装备", "节能环保")  # assumption
 RIGHTS = (4, 3, 3, 3, 2, 2, 2, 2, 2, 2, 1, 1)  # assumption; the number of patents is not published
-LTV = (0.30, 0.50)  # claim over appraised value; assumption
+LTV = (0.30, 0.49)  # claim over appraised value; assumption
 
 TAPE_HEADER = (
     "资产编号", "许可人", "被许可人", "行业", "地区", "影子评级", "许可方式", "许可期", "备案号", "许可费口径",
