@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from absengine.loaders import overdue
 from absengine.loaders.rights import Rights
 from absengine.loaders.tape import Tape
 from absengine.schema import Floats, Texts
@@ -25,14 +26,31 @@ _TEXT_TABLES = (
     ("region", "region", "region", "地区"),
     ("grade", "shadow_rating", "shadow rating", "影子评级"),
     ("guarantor", "guarantor", "guarantor", "保证人"),
+    ("trust", "trust_plan", "trust", "信托计划"),
+    ("lending_bank", "lending_bank", "entrusted bank", "贷款行"),
 )
+
+_CODE_TABLES = (
+    ("loan_class", "five-grade classification", "五级分类"),
+    ("account_status", "state of the contract", "资产状态"),
+    ("extended", "extended", "是否展期"),
+)
+"""Tables whose lines stand in the order of their field's words, not of their balances."""
+
+_BALANCE = ("balance", "price", "face")
+_RATE = ("rate", "discount_rate")
+_OWES = ("obligor", "acceptor", "debtor", "seller")
 
 
 class Groups(NamedTuple):
-    """Names of the lines of a stratification, in order, and the line of each contract."""
+    """Names of the lines of a stratification, in order, and the line of each contract.
+
+    The first ``always`` lines are shown even where they hold no contract.
+    """
 
     names: list[str]
     codes: NDArray[np.intp]
+    always: int = 0
 
 
 @dataclass(frozen=True)
@@ -103,8 +121,9 @@ def stratify(tape: Tape, rights: Rights, as_of: np.datetime64) -> PoolSummary:
 
     ``as_of`` is the day from which remaining terms are counted; contracts with a cut-off date of their own use that.
     """
-    balance = np.nan_to_num(tape.column("balance"))
-    rate = tape.column("rate")
+    tape = _inside(tape)
+    balance = np.nan_to_num(_stated(tape, _BALANCE))
+    rate = _stated(tape, _RATE)
     term = remaining_months(tape, as_of)
     tables = [
         (by, en, zh, _by_text(_labels(tape.column(name)), balance))
@@ -115,9 +134,12 @@ def stratify(tape: Tape, rights: Rights, as_of: np.datetime64) -> PoolSummary:
         tables.append(("ip_type", "kinds of IP right", "知识产权类型", _by_text(_ip_types(tape, rights), balance)))
     if not np.isnan(term).all():
         tables.append(("term", "remaining term, months", "剩余期限（月）", _by_range(term, TERM_EDGES, "{:g}")))
-    if tape.has("rate"):
+    if any(tape.has(name) for name in _RATE):
         tables.append(("rate", "contract rate", "年利率", _by_range(rate, RATE_EDGES, "{:.0%}")))
-    obligors = tape.column("obligor")
+    if tape.has("dpd"):
+        tables.append(("overdue", "days past due", "逾期分桶", _by_days_past_due(tape.column("dpd"))))
+    tables += [(name, en, zh, _by_word(tape, name)) for name, en, zh in _CODE_TABLES if tape.has(name)]
+    obligors = _stated(tape, _OWES, "")
     return PoolSummary(
         contracts=len(tape),
         obligors=len(set(obligors.tolist())),
@@ -127,6 +149,26 @@ def stratify(tape: Tape, rights: Rights, as_of: np.datetime64) -> PoolSummary:
         obligor=concentration(obligors, balance),
         strata=[Strata(by, en, zh, _strata(groups, balance, rate, term)) for by, en, zh, groups in tables],
     )
+
+
+def _inside(tape: Tape) -> Tape:
+    """The tape without the contracts kept on standby: they are not in the pool."""
+    here = _stated(tape, ("standby",), "") != "yes"
+    if here.all():
+        return tape
+    return replace(tape, columns={name: cells[here] for name, cells in tape.columns.items()}, lines=tape.lines[here])
+
+
+def _stated(tape: Tape, names: Sequence[str], missing: float | str = np.nan) -> NDArray[Any]:
+    """The first of some columns that says something, row by row; '' or NaN where none does.
+
+    Kinds of receivables call by different names what is owed, at what rate and by whom.
+    """
+    known = [tape.column(name) for name in names if name in tape.fields]
+    found = known[0] if known else np.full(len(tape), missing)
+    for column in known[1:]:
+        found = np.where(found == "" if missing == "" else np.isnan(found), column, found)
+    return found
 
 
 def remaining_months(tape: Tape, as_of: np.datetime64) -> Floats:
@@ -176,8 +218,21 @@ def _by_range(values: Floats, edges: Sequence[float], show: str) -> Groups:
     return Groups(names, np.where(np.isnan(values), len(names) - 1, places))
 
 
+def _by_days_past_due(dpd: Floats) -> Groups:
+    """The overdue buckets, all of them shown."""
+    names = [f"{name} days" if name != "current" else name for name in overdue.BUCKETS]
+    return Groups([*names, UNKNOWN], overdue.buckets(dpd).astype(np.intp), always=len(names))
+
+
+def _by_word(tape: Tape, name: str) -> Groups:
+    """Groups of the words of a coded field, in the order of its vocabulary."""
+    words = [*dict.fromkeys(tape.fields[name].words.values()), UNKNOWN]
+    place = {word: index for index, word in enumerate(words)}
+    return Groups(words, np.array([place[str(word) or UNKNOWN] for word in tape.column(name)], dtype=np.intp))
+
+
 def _strata(groups: Groups, balance: Floats, rate: Floats, term: Floats) -> list[Stratum]:
-    """One line per group that holds a contract."""
+    """One line per group that holds a contract, or is always shown."""
     total = float(balance.sum())
     length = len(groups.names)
 
@@ -201,5 +256,5 @@ def _strata(groups: Groups, balance: Floats, rate: Floats, term: Floats) -> list
             rate=float(rates[index]),
             term=float(terms[index]),
         )
-        for index in np.flatnonzero(counts)
+        for index in np.flatnonzero((counts > 0) | (np.arange(length) < groups.always))
     ]

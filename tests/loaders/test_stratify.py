@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from absengine.loaders import LOADERS
 from absengine.loaders.rights import rights_table
 from absengine.loaders.stratify import concentration, stratify
+from absengine.loaders.tape import read_tape
 
 HEADERS = ["资产编号", "借款人", "行业", "余额", "年利率", "到期日", "封包日"]
 ROWS = [
@@ -37,6 +39,21 @@ def test_concentration__twelve_loans_of_the_published_example() -> None:
     found = concentration([str(place) for place in range(12)], loans)
     assert found.top[5] == pytest.approx(0.602, abs=5e-4)
     assert found.effective == pytest.approx(10.0, abs=0.05)
+
+
+def test_stratify__kinds_that_call_balance_and_payer_by_other_names(tmp_path: Path, tapes: ModuleType) -> None:
+    """Factoring: price where stated, else face; who owes is the debtor, and what is kept on standby is not counted."""
+    rows = [
+        ["资产编号", "卖方", "买方", "应收账款金额", "受让价款", "折扣率", "应付日", "追索权", "备选资产"],
+        ["1", "甲", "核心", "500", "490", "", "2026-12-31", "N", ""],
+        ["2", "乙", "核心", "300", "", "5%", "2026-12-31", "N", "N"],
+        ["3", "丙", "核心", "900", "", "4%", "2026-12-31", "N", "Y"],
+    ]
+    path = tapes.write_csv(tmp_path / "tape.csv", rows)
+    read = read_tape(path, kind="factoring", fields=LOADERS["factoring"].FIELDS)
+    found = stratify(read, rights_table(None, read), np.datetime64("2026-03-31"))
+    assert (found.contracts, found.obligors, found.balance) == (2, 1, 790.0)
+    assert found.rate == pytest.approx(0.05) and found.obligor.largest == [("核心", 1.0)]
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(1, 10**9)), min_size=1, max_size=40))
