@@ -26,6 +26,7 @@ from absengine.loaders.reader import read_tables
 from absengine.loaders.rows import Dropped, assets
 from absengine.loaders.tape_map import Part, TapeMap, read_map
 from absengine.loaders.totals import check_totals
+from absengine.loaders.values import Conversion
 from absengine.schema import Ints
 
 
@@ -123,6 +124,8 @@ def read_tape(
     _check_header(table.source, header, vocabulary, own, given)
     body = table.body(header.first, len(header.texts))
     header = replace(header, texts=_padded(header.texts, "", body), found=_padded(header.found, None, body))
+    columns, translated = own.translated(body.columns, [item.field.name if item else "" for item in header.found])
+    body = replace(body, columns=columns)
     found = {item.field.name: index for index, item in enumerate(header.found) if item}
     key = next((found[item.name] for item in fields if item.key and item.name in found), None)
     keep, dropped = assets(body, header.texts, key)
@@ -131,6 +134,7 @@ def read_tape(
     chosen = [column.take(parts.contracts) for column in parts.columns]
     contracts = typing.table(chosen, body.lines[parts.contracts], fields)
     typing.extras(chosen, contracts)
+    _move_dates(contracts, own)
     rights: Typed | None = None
     if parts.rights is not None:
         linked = [replace(item, key=False) for item in beside]
@@ -142,9 +146,20 @@ def read_tape(
         raise TapeError(Problem("no-rows", place, "a header and no row of data below it", "one row per asset"))
     others = [other.source.sheet for other in tables if other is not table and other.source.sheet]
     report = _report(table.source, others, header, body, dropped, contracts, rights)
+    report.notes.extend([f"read by the map {own.title}", *translated] if own.title else translated)
     report.warnings.extend(check_totals(body, header, dropped, keep))
     own_rights = None if rights is None else _tape(report, "right", rights, beside, None)
     return _tape(report, kind, contracts, known, own_rights)
+
+
+def _move_dates(typed: Typed, own: TapeMap) -> None:
+    """Move the dates a map says mean another day than ours: a balance at the end of a day is ours of the next."""
+    for name, days in own.days.items():
+        if name in typed.columns:
+            typed.columns[name] = typed.columns[name] + np.timedelta64(days, "D")
+            report = next(column for column in typed.reports if column.field == name)
+            known = int((~np.isnat(typed.columns[name])).sum())
+            report.done.append(Conversion(f"moved by {days} day{'s' * (days != 1)}, as the map says", known))
 
 
 def _tape(report: TapeReport, kind: str, typed: Typed, fields: Sequence[TapeField], beside: Tape | None) -> Tape:

@@ -36,8 +36,8 @@ def test_fields_of__every_table_names_known_fields_and_every_field_has_a_table()
 @pytest.mark.parametrize(
     "group",
     [
-        ("contract", "right"), ("contract", "licence", "right"), ("contract", "trust", "right"), ("receivable", "right"), ("bill", "right"), ("plan",),
-        ("licence_plan",), ("collections",),
+        ("contract", "right"), ("contract", "licence", "right"), ("contract", "trust", "right"),
+        ("receivable", "right"), ("bill", "right"), ("plan",), ("licence_plan",), ("collections",),
     ],
 )  # fmt: skip
 def test_fields_of__no_two_fields_of_a_tape_share_a_name(group: tuple[str, ...]) -> None:
