@@ -181,7 +181,7 @@ class _Explainer:
                   self.optional("matures by", terms.matures_by), self.optional("eligible", terms.eligible)]  # fmt: skip
         kind = self.kinds.get(terms.kind, {}).get(self.language, terms.kind)
         return self.say("purchase", name=self.named(name, terms.label), kind=kind, rate=percent(terms.rate),
-                        pool=self.optional("sub-pool", terms.pool), repays=self.word(terms.repays),
+                        pool=self.optional("sub pool", terms.pool), repays=self.word(terms.repays),
                         every=self.every(terms.every), term=self.say("months", value=months_of(terms.term)),
                         price=percent(terms.price), limits="".join(limits))  # fmt: skip
 

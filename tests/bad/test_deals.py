@@ -46,7 +46,7 @@ def test_load__refuses_a_bad_deal_by_name(path):
 def test_deal_room__every_problem_has_its_bad_deal():
     """Texts of the form ``words-with-hyphens`` in the deal room are problem codes."""
     codes = set()
-    for module in ROOM.glob("*.py"):
+    for module in ROOM.rglob("*.py"):
         for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and SLUG.fullmatch(node.value):
                 codes.add(node.value)
