@@ -335,3 +335,18 @@ def test_schedule__refuses_growth_beside_a_forecast() -> None:
     terms = stream(maturity_date="2026-03-31", growth="5%")
     del terms["sales"]
     assert codes(terms, forecast="asset_id,period_end,sales\nS1,2026-03-31,9\n") == {"forecast-and-growth"}
+
+
+def test_schedule__balance_is_what_the_cash_to_come_is_worth() -> None:
+    """On every date the closing balance is the value of later cash at the rate on the row."""
+    pool = load(stream(growth="20%; -50%", unrecouped="120"))
+    flows = pool.flows
+    cash = [
+        (date.fromisoformat(str(due)), float(principal + interest))
+        for due, principal, interest in zip(
+            flows["due_date"], flows["principal_due"], flows["interest_due"], strict=True
+        )
+    ]
+    for position, (due, closing) in enumerate(zip(flows["due_date"], flows["closing_balance"], strict=True)):
+        later = naive.value(cash[position + 1 :], date.fromisoformat(str(due)), 0.10)
+        assert closing == pytest.approx(later, rel=1e-9, abs=1e-9)
