@@ -2,7 +2,8 @@
 
 The price is balance and accrued interest of the day. Against a standby contract, which enters with what falls due after
 that day, its own balance and accrued interest are set, and what is missing is paid in cash; what it is worth more stays
-in the pool. Whoever must pay has to live on the pay date, or the contract stays. No default is counted.
+in the pool. A deposit the plan holds goes with its contract, and comes with one that enters. Whoever must pay has to
+live on the pay date, or the contract stays. No default is counted.
 """
 
 from __future__ import annotations
@@ -77,7 +78,8 @@ class Market:
         if enters is not None:
             self.taken.add(enters.contract)
             brings = sum(enters.owed(on))
-            self.exits[schedule.contract] = Exit(on, paid_on, max(price - brings, 0.0), enters)
+            cash = max(price - brings, 0.0) + float(enters.deposit.sum())
+            self.exits[schedule.contract] = Exit(on, paid_on, cash, enters)
 
     def _next(self, event: Event, leaves: Schedule, on: np.datetime64) -> Schedule | None:
         """The next standby contract that is free and owes something after ``on``; a problem where there is none."""

@@ -352,6 +352,7 @@ def _pay(streams: Streams, paying: Paying, end: Ending, values: Floats) -> None:
         values[kernel.DEFAULT, gone] += schedule.opening[stop]
     elif end.sold is not None:
         values[_REPURCHASE, rows_of(calc_date, np.array([end.sold.paid_on]))] += end.sold.cash
+        streams.hand_over(schedule, stop, int(gone[0]), values)
     entry = pool.entry[schedule.index : schedule.index + 1]
     if not np.isnat(end.enters):
         entry = rows_of(calc_date, np.array([end.enters]))

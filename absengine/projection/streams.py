@@ -192,6 +192,11 @@ class Streams:
             when = later(due, paying.lags[paying.lag[contract]], schedule.due, schedule.previous)
             self._pay_later(paying, schedule, rows, when, after, values)
 
+    def hand_over(self, schedule: Schedule, stop: int, row: int, values: Floats) -> None:
+        """The deposit the plan still holds of a contract that is bought back goes with it to the buyer."""
+        if self.used:
+            values[lines.DEPOSIT, row] += schedule.deposit[stop:].sum()
+
     def _pay_later(
         self, paying: Paying, schedule: Schedule, rows: Indices, when: Dates, share: float, values: Floats
     ) -> None:

@@ -169,6 +169,26 @@ def test_substitute__what_has_entered_can_fail_too() -> None:
     assert early["default"].sum() == 1500.0 + 900.0, "Acme fails on what it owes, whenever that enters"
 
 
+def test_buy_backs__deposits_go_and_come_with_their_contracts() -> None:
+    """The plan holds 30 of L3 and would hold 20 of S1, to be given back on the last due date."""
+    table_ = table()
+    held = np.zeros(len(table_.flows))
+    last = np.flatnonzero(table_.flows["closing_balance"] == 0.0)
+    held[last[2]], held[last[3]] = 30.0, 20.0
+    table_ = replace(table_, flows=replace(table_.flows, columns=table_.flows.columns | {"deposit_due": held}))
+
+    def deposits(*events: Event) -> tuple[dict[str, float], float]:
+        projection = Projection(table_, LINE, ("deposit", "recovery.repurchase"), 1.0, ENTITIES)
+        out = np.zeros((2, LINE.rows + 1, 1))
+        projection.fill(projection.bind([Case("x", Scenario("x", events=events))]), 0, 1, out)
+        return in_row(out[0, :, 0]), float(out[1].sum())
+
+    assert deposits() == ({"2027-03": 30.0}, 0.0)
+    assert deposits(back()) == ({"2026-08": 30.0}, pytest.approx(300 + 3 * 45 / 92))
+    gap = 303 - 250 - 2.5 * 68 / 92
+    assert deposits(back("substitute")) == ({"2026-09": 30.0, "2027-04": 20.0}, pytest.approx(gap + 20))
+
+
 def codes(*events: Event) -> set[str]:
     with pytest.raises(ScenarioError) as error:
         run(Scenario("x", events=events))
@@ -212,7 +232,8 @@ class BuyBackTwin:
                     price -= self.worth(new, on, "right")
                     new.due = [line for line in new.due if line[0] > on]
                     self.flow(new, None)
-                self.book("recovery.repurchase", on, max(price, 0.0))
+                comes = sum(line[6] for line in new.due) if event.what == "substitute" else 0.0
+                self.book("recovery.repurchase", on, max(price, 0.0) + comes)
         for contract in held:
             self.flow(contract, gone.get(contract.number))
 
