@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from absengine.deal import payout_fees
 from absengine.deal.assembler import UNLIMITED, Slot
 from absengine.deal.builder import Builder
 from absengine.deal.formulas import emit_formula
@@ -94,8 +93,6 @@ def _residual(b: Builder, tranche: str) -> Payable:
 
 def _fee(b: Builder, name: str) -> Payable:
     stem = name.removesuffix(".over_cap")
-    if b.deal.fee[stem].on_paid:
-        payout_fees.fall_due(b, stem)
     item = f"fee.{stem}.over_cap_paid" if name.endswith(".over_cap") else f"fee.{stem}.paid"
     return _claim(b, f"fee.{name}", item)
 

@@ -31,13 +31,15 @@ def charge(b: Builder, claim: str, amount: Slot, mask: Slot | None) -> None:
         b.add(b.asm.state(f"fee.{name}.accrued"), b.asm.value(Op.MUL, amount, _rate(b, name)), mask)
 
 
-def fall_due(b: Builder, name: str) -> None:
-    """At its step the fee is due for what the list has paid so far, in whole units; the fraction waits."""
-    accrued = b.asm.state(f"fee.{name}.accrued")
-    fresh = b.floored(accrued)
-    b.take(accrued, fresh)
-    b.add(b.unpaid(f"fee.{name}"), fresh)
-    b.add(b.flow(f"fee.{name}.due"), fresh)
+def fall_due(b: Builder, claims: Sequence[str], mask: Slot | None) -> None:
+    """At its step such a fee is due for what the list has paid so far, in whole units; the fraction waits."""
+    for name, fee in b.deal.fee.items():
+        if fee.on_paid and f"fee.{name}" in claims:
+            accrued = b.asm.state(f"fee.{name}.accrued")
+            fresh = b.floored(accrued)
+            b.take(accrued, fresh, mask)
+            b.add(b.unpaid(f"fee.{name}"), fresh, mask)
+            b.add(b.flow(f"fee.{name}.due"), fresh, mask)
 
 
 def left_for_claims(b: Builder, stage: str, account: str, claims: Sequence[str], held: Slot) -> Slot | None:

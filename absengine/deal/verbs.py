@@ -16,7 +16,7 @@ from absengine.deal.builder import Builder
 from absengine.deal.formulas import emit_formula
 from absengine.deal.nouns import Step
 from absengine.deal.payables import Payable, payables
-from absengine.deal.payout_fees import charge, left_for_claims, less_fees
+from absengine.deal.payout_fees import charge, fall_due, left_for_claims, less_fees
 from absengine.kernels.opcodes import Op
 from absengine.language.formula import Kind
 from absengine.language.registry import Entry, Registry
@@ -51,6 +51,7 @@ def compile_step(b: Builder, stage: str, step: Step, path: Path, active: Slot) -
 
 
 def _claims(at: StepContext) -> list[Payable]:
+    fall_due(at.b, at.step.what, at.mask)
     return [part for name in at.step.what for part in payables(at.b, name)]
 
 
