@@ -33,7 +33,8 @@ KEY_COLUMNS = 4
 FEW_DATES = 8
 THICKNESS = 1e-3
 """Share of the tallest stack below which nothing can be seen: dates with no more at the end are not shown."""
-USE_COLOURS = {"tax": "#6b7280", "fees": "#a5abb5", "support_repaid": "#a35c8f", "kept": "#dfe3e8"}
+USE_COLOURS = {"tax": "#6b7280", "fees": "#a5abb5", "support_repaid": "#a35c8f", "hedges": "#c49c2f",
+               "purchases": "#8c6d31", "deposits": "#bd9e39", "kept": "#dfe3e8"}  # fmt: skip
 DASHED = (0, (4, 2))
 
 

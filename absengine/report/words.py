@@ -17,6 +17,9 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
     "principal": ("{name} principal", "{name} 本金"),
     "residual": ("{name} residual", "{name} 剩余收益"),
     "support_repaid": ("support reimbursed", "偿还差额支付"),
+    "hedges": ("hedges", "套期结算"),
+    "purchases": ("contracts bought", "循环购买"),
+    "deposits": ("deposits given back or used", "退还或动用的保证金"),
     "kept": ("kept in, or drawn from, accounts", "账户留存（负为动用）"),
     "support_drawn": ("support drawn", "差额支付到账"),
     # layers

@@ -100,6 +100,10 @@ class Books:
             result = result + self.item(name)
         return result
 
+    def like(self, first: str, last: str) -> list[str]:
+        """Recorded items of the form ``first.<name>.last``, such as what every hedge paid."""
+        return [name for name in self.labels.items if name.startswith(f"{first}.") and name.endswith(f".{last}")]
+
     # pool ------------------------------------------------------------------------------------------------------
     @cached_property
     def recovery_sources(self) -> tuple[str, ...]:
@@ -112,17 +116,24 @@ class Books:
 
     @cached_property
     def pool_cash(self) -> Floats:
-        """Everything the pool pays in: collections, recoveries, the price of a clean-up call."""
-        collected = np.sum([self.channel(name) for name in self.cash_channels], axis=0)
-        return np.asarray(collected + self.item("pool.call_price"))
+        """Everything the pool pays in: collections, recoveries, the price of what is sold; less what a failed servicer
+        lost (混同). Deposits the plan holds count when they make good a default.
+        """
+        collected = np.sum([self.channel(name) for name in CASH_CHANNELS], axis=0) + self.recoveries
+        prices = self.item("pool.call_price") + self.item("pool.sale_price")
+        return np.asarray(collected + prices - self.item("servicing.lost"))
+
+    def recovery(self, source: str) -> Floats:
+        """Cash of one source of recoveries; of deposits the plan holds, what the account could pay."""
+        if source == "deposit" and self.has("deposit.recovered"):
+            return self.item("deposit.recovered")
+        return self.channel(f"recovery.{source}")
 
     @cached_property
     def recoveries(self) -> Floats:
         """Recoveries of all sources."""
-        result = np.zeros((self.rows, self.lanes))
-        for source in self.recovery_sources:
-            result = result + self.channel(f"recovery.{source}")
-        return result
+        none = np.zeros((self.rows, self.lanes))
+        return np.asarray(np.sum([none, *(self.recovery(source) for source in self.recovery_sources)], axis=0))
 
     # classes ---------------------------------------------------------------------------------------------------
     def tranche(self, name: str, item: str) -> Floats:
@@ -222,14 +233,22 @@ class CashBudget:
 def cash_budget(books: Books) -> CashBudget:
     """Rebuild the budget of every row from recorded items alone, as a check that shares no code with the interpreter.
 
-    Sources: pool cash with the price of a clean-up call, account interest, support draws. Uses: taxes, fees, classes,
-    reimbursed supports and what the accounts grew by.
+    Sources: pool cash with the price of what is sold, account interest, support draws, receipts from hedges. Uses:
+    taxes, fees, classes, reimbursed supports, payments on hedges, contracts bought, deposits that left their account,
+    and what the accounts grew by.
     """
     labels = books.labels
     sources = {
         "pool": books.pool_cash,
         "account_interest": books.total([f"account.{name}.interest" for name in labels.accounts]),
         "support": books.total([f"support.{name}.drawn" for name in labels.supports]),
+    }
+    received = books.like("hedge", "received")
+    sources |= {"hedges": books.total(received)} if received else {}
+    further = {
+        "hedges": books.like("hedge", "paid"),
+        "purchases": books.like("purchase", "paid"),
+        "deposits": [name for name in labels.items if name.startswith("deposit.returned.")] + ["deposit.recovered"],
     }
     balances = books.total([f"account.{name}.balance" for name in labels.accounts])
     opening = books.opening_cash(labels.accounts)[None, :]
@@ -245,6 +264,7 @@ def cash_budget(books: Books) -> CashBudget:
         **{f"principal.{one.name}": books.tranche(one.name, "principal_paid") for one in labels.tranches},
         **{f"residual.{one.name}": books.tranche(one.name, "residual_paid") for one in labels.tranches},
         "support_repaid": books.total([f"support.{name}.repaid" for name in labels.supports]),
+        **{use: books.total(names) for use, names in further.items() if any(map(books.has, names))},
         "kept": np.diff(balances, axis=0, prepend=opening),
     }
     paid_in, paid_out = np.sum(list(sources.values()), axis=0), np.sum(list(uses.values()), axis=0)

@@ -18,8 +18,9 @@ from absengine.schema import Floats, TranchePaths
 class LayerLines:
     """Layer absorption of one scenario [currency]: ``gap`` = Σ ``lines`` + ``difference``.
 
-    Keys in legal order: ``recovery.<source>``, ``tax``, ``fees``, ``support.<name>``, ``accounts``,
-    ``account_interest``, ``excess_spread``, ``reserve_release``, ``residual_face``, ``class.<name>``, ``extra_carry``.
+    Keys in legal order: ``recovery.<source>``, ``tax``, ``fees``, ``support.<name>``, ``hedges``, ``purchases`` and
+    ``deposits`` where the deal has them, ``accounts``, ``account_interest``, ``excess_spread``, ``reserve_release``,
+    ``residual_face``, ``class.<name>``, ``extra_carry``.
     A negative line is cash that a layer gained.
     """
 
@@ -58,8 +59,7 @@ def _tolerance(books: Books, calm: Books) -> Floats:
 
 def _lines(books: Books, calm: Books) -> tuple[Floats, dict[str, Floats]]:
     stressed, base = cash_budget(books), cash_budget(calm)
-    names = [f"recovery.{source}" for source in books.recovery_sources]
-    recoveries = {name: books.channel(name).sum(axis=0) for name in names}
+    recoveries = {f"recovery.{source}": books.recovery(source).sum(axis=0) for source in books.recovery_sources}
     recovered = books.recoveries.sum(axis=0)
     gap = calm.pool_cash.sum(axis=0) - (books.pool_cash.sum(axis=0) - recovered)
     residual_loss, residual_base = _residual_cash(calm) - _residual_cash(books), _residual_cash(calm)
@@ -75,6 +75,7 @@ def _lines(books: Books, calm: Books) -> tuple[Floats, dict[str, Floats]]:
         "tax": _delta(base, stressed, "tax"),
         "fees": _delta(base, stressed, "fees"),
         **{f"support.{name}": _net_support(books, name) - _net_support(calm, name) for name in books.labels.supports},
+        **{use: _net(base, stressed, use) for use in ("hedges", "purchases", "deposits") if use in base.uses},
         "accounts": _delta(base, stressed, "kept"),
         "account_interest": -(base.sources["account_interest"] - stressed.sources["account_interest"]).sum(axis=0),
         **split,
@@ -85,6 +86,14 @@ def _lines(books: Books, calm: Books) -> tuple[Floats, dict[str, Floats]]:
 
 def _delta(base: CashBudget, stressed: CashBudget, use: str) -> Floats:
     return np.asarray((base.uses[use] - stressed.uses[use]).sum(axis=0))
+
+
+def _net(base: CashBudget, stressed: CashBudget, use: str) -> Floats:
+    """What went out less what came in by the same name."""
+    net = _delta(base, stressed, use)
+    if use in base.sources:
+        net = net - (base.sources[use] - stressed.sources[use]).sum(axis=0)
+    return np.asarray(net)
 
 
 def _net_support(books: Books, name: str) -> Floats:

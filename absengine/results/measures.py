@@ -152,7 +152,8 @@ def _measure_pool(books: Books, pool_balance: float | None) -> list[PoolMeasures
         return np.asarray(books.currency(books.channel(channel).sum(axis=0)))
 
     base = {name: total(name) for name in ("interest", "principal", "prepayment", "fee", "default", "recognised")}
-    by_source = {source: total(f"recovery.{source}") for source in books.recovery_sources}
+    by_source = {one: books.currency(books.recovery(one).sum(axis=0)) for one in books.recovery_sources}
+    bought = books.currency(books.total(books.like("purchase", "principal")).sum(axis=0))
     after = np.sum([books.channel_after(name) for name in books.cash_channels], axis=0)
     result = []
     for lane in range(books.lanes):
@@ -170,7 +171,7 @@ def _measure_pool(books: Books, pool_balance: float | None) -> list[PoolMeasures
                 recovered_by_source={source: float(amounts[lane]) for source, amounts in by_source.items()},
                 loss=defaulted - recovered,
                 cash_after_legal_final=float(books.currency(after[lane])),
-                cum_default_rate=recognised / pool_balance if pool_balance else None,
+                cum_default_rate=recognised / (pool_balance + float(bought[lane])) if pool_balance else None,
             )
         )
     return result
