@@ -27,14 +27,19 @@ def tape(
     file: Annotated[Path, typer.Argument(help="Tape (资产清单): CSV, Excel or Parquet.")],
     kind: Annotated[str, typer.Option(help="Kind of receivable: pledge_loan, cashflow_table, …")] = "pledge_loan",
     rights: Annotated[Path | None, typer.Option(help="File of IP rights, if they are not in the tape.")] = None,
-    map_file: Annotated[Path | None, typer.Option("--map", help="Your own map of headers (TOML; see README).")] = None,
+    map_file: Annotated[
+        Path | None, typer.Option("--map", help="Map of headers: your own file, or esma-annex-4, -8, -9.")
+    ] = None,
     encoding: Annotated[str | None, typer.Option(help="Encoding of a text file, as in big5.")] = None,
     as_of: Annotated[str | None, typer.Option(help="Day of checks and terms, as 2026-03-31; else the cut-off.")] = None,
+    deal: Annotated[
+        Path | None, typer.Option(help="Deal whose dates a trust's are compared with (信托分配日).")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Read a tape: what was recognised, converted, refused; concentration, strata, findings on IP rights."""
     try:
-        document = describe(file, kind, rights, map_file, encoding, as_of)
+        document = describe(file, kind, rights, map_file, encoding, as_of, deal)
     except AbsError as error:
         if as_json and isinstance(error, TapeError):
             _print_json({"schema": SCHEMA, "file": str(file), "kind": kind, "refused": _refused(error.problems)})
@@ -46,7 +51,13 @@ def tape(
 
 
 def describe(
-    file: Path, kind: str, rights: Path | None, map_file: Path | None, encoding: str | None, as_of: str | None
+    file: Path,
+    kind: str,
+    rights: Path | None,
+    map_file: Path | None,
+    encoding: str | None,
+    as_of: str | None,
+    deal: Path | None = None,
 ) -> dict[str, Any]:
     """The JSON document of a tape. A figure that does not exist is None with a reason beside it."""
     from absengine.loaders import LOADERS
@@ -64,7 +75,8 @@ def describe(
     contracts, held = read_pool_tape(
         file, kind=kind, fields=fields, rights=rights, map_file=map_file, encoding=encoding
     )
-    return _head(contracts) | _pool(contracts, held, day) | _rights(contracts, held, _check_day(contracts, day))
+    document = _head(contracts) | _pool(contracts, held, day) | _rights(contracts, held, _check_day(contracts, day))
+    return _with_overdue(document, contracts) | _trusts(document, contracts, _check_day(contracts, day), deal)
 
 
 def _day(text: str | None) -> np.datetime64:
@@ -139,6 +151,36 @@ def _pool(contracts: Tape, held: Rights, day: np.datetime64) -> dict[str, Any]:
     return {"pool": pool}
 
 
+def _with_overdue(document: dict[str, Any], contracts: Tape) -> dict[str, Any]:
+    """The document with warnings on contracts overdue at the cut-off date."""
+    from absengine.loaders.overdue import said
+
+    return document | {"warnings": document["warnings"] + said(contracts)}
+
+
+def _trusts(document: dict[str, Any], contracts: Tape, day: np.datetime64, deal: Path | None) -> dict[str, Any]:
+    """Trusts and entrusted banks of a tape that has any, with warnings where their cash comes late for the deal."""
+    import numpy as np
+
+    from absengine.deal.load import load
+    from absengine.loaders.source import Context
+    from absengine.loaders.trust_report import trust_report
+
+    if "look_through" not in contracts.fields:
+        return {}
+    if deal is None:
+        found = trust_report(contracts, Context(day))
+    else:
+        read = load(deal)
+        dates = read.timeline
+        pays = np.asarray(dates.pays[0])
+        context = Context(dates.cutoff, read.indexes)
+        found = trust_report(contracts, context, dates.calc_date[pays], dates.pay_date[pays])
+    document["warnings"].extend(found.warnings)
+    tiers = [vars(tier) for tier in found.tiers]
+    return {"trusts": tiers} | ({"trusts_reason": found.refused} if found.refused else {})
+
+
 def _concentration(summary: PoolSummary) -> dict[str, Any]:
     found = summary.obligor
     return {
@@ -205,7 +247,7 @@ def _print_tables(document: dict[str, Any]) -> None:
     console = Console(highlight=False, markup=False)
     if not console.is_terminal:
         console = Console(highlight=False, markup=False, width=PIPE_WIDTH)
-    for section in (*_reading(document), *_summary(document), *_collateral(document)):
+    for section in (*_reading(document), *_summary(document), *_tiers(document), *_collateral(document)):
         _print_table(console, section)
 
 
@@ -292,6 +334,25 @@ def _summary(document: dict[str, Any]) -> list[_Section]:
         headers = ("", "contracts 合同", "balance 余额", "share 占比", "rate 利率", "term 期限")
         sections.append(_Section(f"By {table['en']} {table['zh']}", headers, lines))
     return sections
+
+
+def _tiers(document: dict[str, Any]) -> list[_Section]:
+    """What trusts and entrusted banks take, and how long cash lies with them (混同)."""
+    rows = [
+        (
+            tier["name"],
+            f"{tier['contracts']:,}",
+            f"{tier['balance']:,.2f}",
+            f"{tier['trust_fee'] + tier['bank_fee']:,.2f}",
+            f"{tier['tax']:,.2f}",
+            f"{tier['wait_days']:.1f} / {tier['wait_days_longest']:.0f}",
+        )
+        for tier in document.get("trusts", [])
+    ]
+    if "trusts_reason" in document:
+        return [_Section("Trusts and entrusted banks 信托与贷款行", ("",), [(document["trusts_reason"],)])]
+    headers = ("", "contracts 合同", "balance 余额", "fees 费用", "tax 税", "days waiting, mean / longest 在途天数")
+    return [_Section("Trusts and entrusted banks 信托与贷款行", headers, rows)] if rows else []
 
 
 def _collateral(document: dict[str, Any]) -> list[_Section]:

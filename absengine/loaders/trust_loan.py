@@ -42,6 +42,12 @@ def schedule(tape: Tape, context: Context) -> Loaded:
 
     Raises TapeError with every row whose terms are missing or contradict each other.
     """
+    loans, passed = passed_on(tape, context)
+    return Loaded(_contracts(tape, loans, passed), passed.flows)
+
+
+def passed_on(tape: Tape, context: Context) -> tuple[Loaded, trust_tier.Passed]:
+    """The underlying loans, and what of their cash reaches the plan; TapeError as :func:`schedule`."""
     problems = Problems()
     rows = terms.Rows(tape, problems)
     _refuse_terms(rows)
@@ -54,7 +60,7 @@ def schedule(tape: Tape, context: Context) -> Loaded:
     passed = trust_tier.pass_on(tape, flows, _begins(loans), loans.contracts["cutoff_date"])
     trust_tier.refuse_uncovered(rows, passed)
     problems.refuse(TapeError)
-    return Loaded(_contracts(tape, loans, passed), passed.flows)
+    return loans, passed
 
 
 def _refuse_terms(rows: terms.Rows) -> None:

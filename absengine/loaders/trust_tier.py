@@ -29,7 +29,7 @@ class Passed:
 
     ``bank_fee``, ``trust_fee`` and ``tax`` [currency] over life, ``unpaid`` the part of them interest never covered;
     ``wait`` (mean by cash) and ``longest`` are days between due date and distribution; ``stuck`` has a payment after
-    the trust's last date.
+    the trust's last date. Per underlying payment: ``owner`` (row of the tape), the day it is ``due`` and ``arrives``.
     """
 
     flows: Flows
@@ -40,6 +40,9 @@ class Passed:
     wait: Floats
     longest: Floats
     stuck: Counts
+    owner: Counts
+    due: Dates
+    arrives: Dates
 
 
 def pass_on(tape: Tape, flows: Flows, begin: Dates, cutoff: Dates) -> Passed:
@@ -77,7 +80,7 @@ def pass_on(tape: Tape, flows: Flows, begin: Dates, cutoff: Dates) -> Passed:
     left = np.zeros(count)
     left[: len(unpaid)] = unpaid
     bank, trust, tax = (_sum(flows.contract, values, count) for values in (bank, trust, tax))
-    return Passed(plan, bank, trust, tax, left, mean, longest, late)
+    return Passed(plan, bank, trust, tax, left, mean, longest, late, flows.contract, flows.due, arrives)
 
 
 def in_account(tape: Tape) -> Floats:
