@@ -24,13 +24,11 @@ from absengine.kernels.book import PRINCIPAL as PRINCIPAL
 from absengine.kernels.book import RECOGNISED as RECOGNISED
 from absengine.kernels.book import RECOVERY as RECOVERY
 from absengine.kernels.recovery import (
-    BASES,
     OF_APPRAISAL,
     OF_CLAIM,
     OF_DEPOSIT,
     OF_LOWER,
     OF_PRINCIPAL,
-    WITH_PENALTY,
     Claims,
     Queue,
     Terms,
@@ -68,7 +66,7 @@ class Events(NamedTuple):
 
 
 class Clocks(NamedTuple):
-    """Groups of contracts: row of entry, row of the first due date, cut-off balance, deposits, appraisals, 罚息率."""
+    """Groups of contracts: row of entry, row of the first due date, cut-off balance, deposits and appraisals."""
 
     entry: NDArray[np.int32]
     first: NDArray[np.int32]
@@ -76,7 +74,6 @@ class Clocks(NamedTuple):
     start: NDArray[np.float64]  # (2, clock): where curves by month and by age start
     deposit: NDArray[np.float64]
     appraisal: NDArray[np.float64]
-    penalty: NDArray[np.float64]  # 1/day, on claims
 
 
 class Plan(NamedTuple):
@@ -257,15 +254,12 @@ def _measure(
             queue.slot[n], queue.recognition[n] = curves[2, c], plan.recognition[case, curves[0, c]]
             base[OF_PRINCIPAL], base[OF_CLAIM] = lost * events.opening[e], lost * events.interest[e]
             base[OF_DEPOSIT], base[OF_APPRAISAL] = lost * clocks.deposit[c], lost * clocks.appraisal[c]
-            queue.penalty[n] = clocks.penalty[c]
         else:
             claim = e - size
             queue.slot[n], queue.recognition[n] = claims.slot[claim], claims.recognition[claim]
             base[OF_PRINCIPAL], base[OF_CLAIM] = claims.principal[claim], claims.interest[claim]
             base[OF_DEPOSIT], base[OF_APPRAISAL] = claims.deposit[claim], claims.appraisal[claim]
-            queue.penalty[n] = claims.penalty[claim]
         base[OF_CLAIM] += base[OF_PRINCIPAL]
-        base[WITH_PENALTY] = base[OF_CLAIM]
         base[OF_LOWER] = min(base[OF_APPRAISAL], base[OF_PRINCIPAL])
         queue.left[n], queue.early[n] = base[OF_CLAIM], 0.0
 
@@ -317,8 +311,7 @@ def fill(
         np.empty(longest, np.int64),
         np.empty(longest, np.int32),
         np.empty(longest, np.int32),
-        np.zeros((longest, BASES)),
-        np.empty(longest),
+        np.zeros((longest, 6)),
         np.empty(longest),
         np.empty(longest),
         np.empty((2, longest)),

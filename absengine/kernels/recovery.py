@@ -24,7 +24,6 @@ GRACE_SOURCES = 3  # deposit, cure, guarantor: paid in full inside grace, no def
 
 # what a recovery rate is a share of
 NOTHING, OF_PRINCIPAL, OF_CLAIM, OF_DEPOSIT, OF_APPRAISAL, OF_LOWER, WITH_PENALTY = range(7)
-BASES = 7
 
 FULL = 1.0 - 1e-12  # a claim paid up to rounding is paid
 
@@ -42,7 +41,6 @@ class Claims(NamedTuple):
     interest: NDArray[np.float64]  # accrued at the missed date
     deposit: NDArray[np.float64]
     appraisal: NDArray[np.float64]
-    penalty: NDArray[np.float64]  # 1/day
 
 
 class Terms(NamedTuple):
@@ -58,6 +56,7 @@ class Terms(NamedTuple):
     caps: NDArray[np.float64]  # [case, cap] most that one source pays on all defaults
     row: NDArray[np.int32]
     day: NDArray[np.int64]
+    penalty: NDArray[np.float64]  # [event or claim] penalty interest on what defaults there, 1/day
 
 
 class Queue(NamedTuple):
@@ -67,7 +66,6 @@ class Queue(NamedTuple):
     slot: NDArray[np.int32]
     recognition: NDArray[np.int32]  # dates key
     base: NDArray[np.float64]  # (default, basis) what recovery rates are shares of
-    penalty: NDArray[np.float64]  # 1/day on the claim
     left: NDArray[np.float64]  # of the claim
     early: NDArray[np.float64]  # paid up to recognition by the first GRACE_SOURCES
     asked: NDArray[np.float64]  # (turn, default) of the source whose turn it is
@@ -79,12 +77,10 @@ class Queue(NamedTuple):
 
 
 @part
-def _gross(n: int, basis: int, key: int, terms: Terms, queue: Queue) -> float:
-    """What is paid for one unit of the claim on a pay date: penalty interest on it where the source pays that."""
-    if basis != WITH_PENALTY:
-        return 1.0
+def _gross(n: int, key: int, terms: Terms, queue: Queue) -> float:
+    """What is paid for one unit of the claim on a pay date by a source that pays penalty interest on it."""
     column = queue.column[n]
-    return float(1.0 + queue.penalty[n] * max(terms.day[key, column] - terms.day[0, column], 0))
+    return float(1.0 + terms.penalty[column] * max(terms.day[key, column] - terms.day[0, column], 0))
 
 
 @part
@@ -97,12 +93,14 @@ def _ask(case: int, s: int, count: int, terms: Terms, queue: Queue) -> None:
         if slot < 0 or basis[slot, s] == NOTHING:
             continue
         queue.cap[n] = terms.cap[case, slot, s]
-        amount, later = min(queue.left[n], terms.rate[case, slot, s] * queue.base[n, basis[slot, s]]), terms.delayed
+        share_of = OF_CLAIM if basis[slot, s] == WITH_PENALTY else basis[slot, s]
+        amount, later = min(queue.left[n], terms.rate[case, slot, s] * queue.base[n, share_of]), terms.delayed
         for turn in range(2):
             key = dates[turn, case, slot, s]
             if day[key, column] < terms.gone[case, slot, s]:
                 asked[turn, n] = amount * (later[case, slot] if turn else 1.0 - later[case, slot])
-                asked[turn, n] *= _gross(n, basis[slot, s], key, terms, queue)
+                if basis[slot, s] == WITH_PENALTY:
+                    asked[turn, n] *= _gross(n, key, terms, queue)
 
 
 @part
@@ -127,19 +125,20 @@ def _limit(count: int, missed: NDArray[np.int64], queue: Queue) -> None:
 @part
 def _pay(case: int, s: int, count: int, terms: Terms, queue: Queue, paid: NDArray[np.float64]) -> None:
     """Book what source ``s`` pays on each default by the row of its pay date."""
-    day = terms.day
+    day, ageing = terms.day, len(queue.calc) > 0
     for n in range(count):
         for turn in range(2):
             money, column = queue.asked[turn, n], queue.column[n]
             if money > 0.0:
-                key, basis = terms.dates[turn, case, queue.slot[n], s], terms.basis[case, queue.slot[n], s]
+                key = terms.dates[turn, case, queue.slot[n], s]
                 paid[terms.row[key, column]] += money
-                settled = money / _gross(n, basis, key, terms, queue)
-                queue.left[n] -= settled
+                if terms.basis[case, queue.slot[n], s] == WITH_PENALTY:
+                    money /= _gross(n, key, terms, queue)
+                queue.left[n] -= money
                 if s < GRACE_SOURCES and day[key, column] <= day[queue.recognition[n], column]:
-                    queue.early[n] += settled
-                if len(queue.calc):
-                    queue.settled[n, terms.row[key, column]] += settled
+                    queue.early[n] += money
+                if ageing:
+                    queue.settled[n, terms.row[key, column]] += money
 
 
 @part

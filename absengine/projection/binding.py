@@ -169,5 +169,4 @@ class Binder:
             interest=np.array([claim.interest for claim in owed]),
             deposit=self.pool.deposit[index],
             appraisal=self.pool.appraisal[index],
-            penalty=self.pool.penalty[index],
         )

@@ -185,7 +185,6 @@ def clockwork(pool: Pool, shapes: Sequence[Shape], needs: Needs) -> Clockwork:
         start=np.stack([np.zeros(count), ages]),
         deposit=np.where(singles, pool.deposit[member], 0.0),
         appraisal=np.where(singles, pool.appraisal[member], 0.0),
-        penalty=pool.penalty[member] if needs.penalty else np.zeros(count),
     )
     if needs.age:
         position = np.stack([events.position[0], pool.age(member[events.clock], due)])

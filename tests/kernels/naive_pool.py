@@ -19,7 +19,6 @@ class Default:
     slot: int
     grace: int
     measures: list[float]
-    penalty: float = 0.0
     paid: float = 0.0
     early: float = 0.0
     when: list[tuple[int, float]] = field(default_factory=list)
@@ -180,7 +179,7 @@ class Path:
         held, claim = float(lost * self.clocks.deposit[c]), principal + float(lost * self.events.interest[e])
         grace = int(self.plan.recognition[self.case, self.lines[0][c]])
         measures = [0.0, principal, claim, held, worth, min(worth, principal), claim]
-        self.losses.append(Default(e, self.lines[2][c], grace, measures, float(self.clocks.penalty[c])))
+        self.losses.append(Default(e, self.lines[2][c], grace, measures))
 
     def name(self, claims: Any) -> None:
         layout = int(self.plan.layout[self.case])
@@ -189,8 +188,7 @@ class Path:
             claim, held = principal + float(claims.interest[number]), float(claims.deposit[number])
             column = len(self.events.clock) + number
             measures = [0.0, principal, claim, held, worth, min(worth, principal), claim]
-            slot, grace, penalty = claims.slot[number], claims.recognition[number], claims.penalty[number]
-            self.losses.append(Default(column, int(slot), int(grace), measures, float(penalty)))
+            self.losses.append(Default(column, int(claims.slot[number]), int(claims.recognition[number]), measures))
 
     def missed(self, default: Default) -> int:
         return int(self.terms.day[0, default.column])
@@ -207,7 +205,8 @@ class Path:
         """What is paid for one of the claim: 1, and penalty for the days since it was missed."""
         if self.terms.basis[self.case, default.slot, source] != 6:
             return 1.0
-        return 1.0 + default.penalty * max(int(self.terms.day[key, default.column]) - self.missed(default), 0)
+        daily = float(self.terms.penalty[default.column])
+        return 1.0 + daily * max(int(self.terms.day[key, default.column]) - self.missed(default), 0)
 
     def ask(self, source: int, today: list[Default]) -> None:
         terms = self.terms

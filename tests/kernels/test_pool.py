@@ -137,8 +137,7 @@ def random_claims(rng: np.random.Generator) -> Claims:
     bounds = np.concatenate([[0], np.cumsum(rng.integers(0, 4, LAYOUTS))])
     size = int(bounds[-1])
     slots, keys = rng.integers(-1, SLOTS, size), rng.integers(0, KEYS, size)
-    money, penalty = rng.integers(0, 200, (4, size)) * 1.0, rng.choice([0.0, 0.01], size)
-    return Claims(bounds, slots.astype(np.int32), keys.astype(np.int32), *money, penalty)
+    return Claims(bounds, slots.astype(np.int32), keys.astype(np.int32), *rng.integers(0, 200, (4, size)) * 1.0)
 
 
 def random_terms(rng: np.random.Generator, events: Events, claims: Claims) -> Terms:
@@ -148,7 +147,7 @@ def random_terms(rng: np.random.Generator, events: Events, claims: Claims) -> Te
     for start, stop in [(0, size), *(size + claims.bounds[one : one + 2] for one in range(LAYOUTS))]:
         day[0, start:stop] = np.sort(rng.integers(0, 8, stop - start))
     day = np.maximum(day, day[0])  # nobody pays before the claim falls due
-    basis = rng.integers(0, recovery.BASES, shape).astype(np.int32)
+    basis = rng.integers(0, recovery.WITH_PENALTY + 1, shape).astype(np.int32)
     return Terms(
         used=(basis != recovery.NOTHING).any(axis=1),
         basis=basis,
@@ -162,6 +161,7 @@ def random_terms(rng: np.random.Generator, events: Events, claims: Claims) -> Te
         caps=rng.random((CASES, CAPS * SOURCES)) * 100,
         row=np.minimum(day // 5, ROWS - 1).astype(np.int32),
         day=day,
+        penalty=rng.choice([0.0, 0.004, 0.01], day.shape[1]),
     )
 
 
@@ -174,7 +174,7 @@ def random_arrays(seed: int) -> Arrays:
     start = np.stack([np.zeros(clocks), np.full(clocks, 1.75)])
     zero = np.zeros(clocks, dtype=np.int32)
     money = rng.random((3, clocks)) * 50
-    clockwork = Clocks(zero, first, money[0], start, *money[1:], rng.choice([0.0, 0.004], clocks))
+    clockwork = Clocks(zero, first, money[0], start, *money[1:])
     return events, clockwork, random_plan(rng, clocks, events), claims, random_terms(rng, events, claims)
 
 
@@ -203,7 +203,7 @@ def test_fill__one_path_on_paper() -> None:
         np.zeros(2), np.array([50.0, 0.0]), np.array([[1.0, 2.0], [1.0, 2.0]]), np.ones(2), np.ones(2, bool),
         np.array([False, True]),
     )  # fmt: skip
-    clocks = Clocks(none, ones, np.array([100.0]), np.zeros((2, 1)), np.zeros(1), np.zeros(1), np.zeros(1))
+    clocks = Clocks(none, ones, np.array([100.0]), np.zeros((2, 1)), np.zeros(1), np.zeros(1))
     tables = np.array([0.0, hazard[0], 2 * hazard[0], 0.0, 0.0, hazard[1], 2 * hazard[1], 0.0])
     plan = Plan(
         none, np.array([[[0], [1], [0]]], np.int32), np.array([[0, 0]], np.int32), np.array([[0, 4]]),
@@ -217,9 +217,10 @@ def test_fill__one_path_on_paper() -> None:
     terms = Terms(
         basis[0] > 0, basis, rate, keys, np.full((1, 1, SOURCES), 10**6), np.full((1, 1, SOURCES), -1, np.int32),
         np.zeros((1, 1)), np.zeros((1, 0)), np.array([[1, 3], [2, 4]], np.int32), np.array([[31, 90], [60, 120]]),
+        np.zeros(2),
     )  # fmt: skip
     out = np.zeros((CHANNELS, ROWS, 1))
-    nobody = Claims(np.zeros(2, np.int64), none[:0], none[:0], *np.zeros((5, 0)))
+    nobody = Claims(np.zeros(2, np.int64), none[:0], none[:0], *np.zeros((4, 0)))
     fill(events, clocks, plan, nobody, terms, 0, 1, out)
     expected = {
         pool.INTEREST: [0, 3.6, 0, 1.296, 0, 0],
