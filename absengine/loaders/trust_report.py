@@ -87,8 +87,7 @@ def _late(name: str, here: Flags, passed: Passed, calc: Dates, pay: Dates) -> li
             f"what is due on {due[first]} arrives on {arrives[first]} and is paid on {day}, "
             f"not on {pay[wanted[first]]} 信托分配晚于计划兑付"
         )
-    lives = np.unique(arrives)
-    spanned = int(np.sum((calc >= due.min()) & (calc <= arrives.max()))) if len(due) else 0
-    if len(lives) < spanned:
-        said.append(f"{name}: distributes on {len(lives)} dates where the plan pays on {spanned} 信托分配少于计划兑付")
+    dates, payments = len(np.unique(arrives)), len(np.unique(wanted[wanted < len(calc)]))
+    if dates < payments:
+        said.append(f"{name}: distributes on {dates} dates where {payments} payments count on it 信托分配少于计划兑付")
     return said

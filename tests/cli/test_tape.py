@@ -73,3 +73,43 @@ def test_tape__another_encoding(file: Path, capsys: pytest.CaptureFixture[str]) 
     assert main(["tape", str(file)]) == 3
     assert "--encoding" in capsys.readouterr().err
     assert main(["tape", str(file), "--encoding", "utf-16-le"]) == 0
+
+
+def test_tape__overdue_contracts_are_bucketed_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "o.csv"
+    path.write_text(
+        "资产编号,余额,还款方式,逾期天数,五级分类\n1,60,利随本清,0,正常\n2,40,利随本清,45,关注\n", encoding="utf-8"
+    )
+    assert main(["tape", str(path), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    table = next(table for table in document["pool"]["strata"] if table["by"] == "overdue")
+    assert [(row["name"], row["balance"]) for row in table["rows"]] == [
+        ("current", 60.0), ("1–30 days", 0.0), ("31–60 days", 40.0), ("61–90 days", 0.0), ("90+ days", 0.0),
+    ]  # fmt: skip
+    assert "1 contracts are overdue (40.00% of the balance)" in document["warnings"][0]
+    assert main(["tape", str(path)]) == 0
+    shown = capsys.readouterr().out
+    assert "By days past due 逾期分桶" in shown and "逾期金额按最后一期计入且不计息" in shown
+
+
+def test_tape__a_shipped_map_by_name(capsys: pytest.CaptureFixture[str]) -> None:
+    path = Path(__file__).parents[1] / "loaders" / "esma" / "annex4.csv"
+    assert main(["tape", str(path), "--map", "esma-annex-4", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["pool"]["balance"] == 1_730_000.0
+    assert "CRPL83" in document["extra"] and any("ESMA Annex 4" in note for note in document["notes"])
+    assert {"overdue", "account_status"} <= {table["by"] for table in document["pool"]["strata"]}
+    assert main(["tape", str(path), "--map", "esma-annex-5"]) == 3
+    assert "esma-annex-4" in capsys.readouterr().err
+
+
+def test_tape__a_bank_between_loan_and_plan(capsys: pytest.CaptureFixture[str]) -> None:
+    deal = Path(__file__).parents[2] / "scenarios" / "deals" / "guanggu-1"
+    words = ["tape", str(deal / "tape.csv"), "--kind", "trust_loan", "--deal", str(deal)]
+    assert main([*words, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    (bank,) = document["trusts"]
+    assert bank["bank_fee"] == pytest.approx(62_913.97, abs=0.01) and bank["wait_days_longest"] == 5
+    assert document["warnings"] == []
+    assert main(words) == 0
+    assert "Trusts and entrusted banks" in capsys.readouterr().out
