@@ -121,19 +121,25 @@ def cash_closes(case: Case) -> None:
     called = before(out["pool.called"]) > 0
     calls = [trigger.call.to for trigger in file.trigger.values() if trigger.call is not None]
     everything = np.zeros_like(out["ran"])
+    apart = {file.collect.get("deposit"), file.servicing.account if file.servicing else None}
     for name, account in file.account.items():
+        if name in apart:
+            continue
         balance = out[f"account.{name}.balance"]
-        flows = get(f"account.{name}.interest")
+        flows = get(f"account.{name}.interest") - get(f"deposit.returned.{name}")
         for channel, target in received(case).items():
             if target == name:
                 flows = flows + np.where(called, 0.0, case.collected[case.compiled.channels.index(channel), :-1])
+        if file.collect.get("recovery.deposit", file.collect["recovery"]) == name:
+            flows = flows + get("deposit.recovered")
         for hedge, noun in file.hedge.items():
             flows = flows + (get(f"hedge.{hedge}.received") if noun.to == name else 0.0)
         flows = flows + (get("pool.call_price") if calls == [name] else 0.0)
         for at, step in steps(case):
             flows = flows + gives(get, at, step, name) - takes(get, at, step, name)
         opening = parameter(case, f"account.{name}.opening", account.opening)
-        if len(calls) <= 1:  # with more it does not show which of them paid
+        by_the_way = file.servicing is not None and name in received(case).values()  # of which kind came what is not told
+        if len(calls) <= 1 and not by_the_way:  # with more it does not show which of them paid
             close(balance, before(balance, opening) + flows, f"account {name}")
         assert balance.min(initial=0.0) >= -TINY
         everything = everything + balance - before(balance, opening)
@@ -145,13 +151,38 @@ def cash_closes(case: Case) -> None:
     paid += [f"hedge.{name}.paid" for name in file.hedge] + [f"purchase.{name}.paid" for name in file.purchase]
     paid += [f"fee.{name}.{part}" for name in file.fee for part in ("paid", "over_cap_paid")]
     paid += [f"tax.{name}.paid" for name in file.tax] + [f"support.{name}.repaid" for name in file.support]
+    paid += [f"deposit.returned.{name}" for name in file.account if name not in apart]
     close(everything, inflow - total(out, paid), "all accounts")
+    set_apart_closes(case, out, called)
+
+
+def set_apart_closes(case: Case, out: Items, called: np.ndarray) -> None:
+    """What the pool paid reached the plan, lies with the servicer, or was lost with it; deposits leave their account."""
+    file, get = case.deal.file, getter(out)
+    lines = [case.compiled.channels.index(channel) for channel in received(case)]
+    pool = np.where(called, 0.0, sum(case.collected[line, :-1] for line in lines))
+    reached = get("pool.collected") - get("deposit.recovered")
+    if file.servicing is not None:
+        purse = out[f"account.{file.servicing.account}.balance"]
+        close(pool, reached + purse - before(purse) + out["servicing.lost"], "servicer")
+        assert np.all(np.count_nonzero(out["servicing.lost"], axis=0) <= 1)
+    else:
+        close(pool, reached, "collections")
+    if "deposit" in file.collect:
+        box = file.collect["deposit"]
+        opening = parameter(case, f"account.{box}.opening", file.account[box].opening)
+        balance, interest = out[f"account.{box}.balance"], get(f"account.{box}.interest")
+        left = get(f"deposit.returned.{box}") + get("deposit.recovered")
+        close(balance, before(balance, opening) + interest - left, "deposits")
+        assert balance.min(initial=0.0) >= -TINY
 
 
 def received(case: Case) -> dict[str, str]:
     """Channel → account it is collected in."""
     collect = case.deal.file.collect
     channels = ["interest", "principal", "prepayment", "fee", *(f"recovery.{source}" for source in RECOVERY_SOURCES)]
+    if "deposit" in collect:
+        channels.remove("recovery.deposit")
     homes = {channel: collect.get(channel, collect.get(channel.split(".")[0])) for channel in channels}
     return {channel: home for channel, home in homes.items() if home is not None}
 
@@ -213,12 +244,20 @@ def keeps_priority(case: Case) -> int:
             for later in noun.step[index:]:
                 where = f"step.{stage}.{later.id}"
                 if later is not step:
+                    if on_payments(case, later):
+                        continue  # provided for by the steps before it
                     taken = takes(get, where, later, step.source)
                     assert np.all(taken <= room), f"{where} took {taken} past {at}, room {room}"
                     room = room - taken
                 room = room + gives(get, where, later, step.source)
             bitten += int(lacks.sum())
     return bitten
+
+
+def on_payments(case: Case, step: Step) -> bool:
+    """Whether a step pays fees on what others have paid."""
+    fees = case.deal.file.fee
+    return any(name.startswith("fee.") and fees[name.split(".")[1]].on_paid for name in step.what)
 
 
 def of_classes(step: Step) -> bool:

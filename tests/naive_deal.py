@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from naive_purchases import Market, instalments
 from naive_cash import CashSide
+from naive_purchases import Market, instalments
 
 from absengine.calendars.business_days import calendar as roll_calendar
 from absengine.deal.load import Deal
@@ -856,15 +856,15 @@ class Lane(CashSide):
         self.flows[f"{at}.short"] = short
         if self.per_note and any(claim.of_class for claim in claims):
             for name in (step.source, *(h.removeprefix("account.") for h in step.then if h.startswith("account."))):
-                aside = sum(self.fees[fee].accrued for fee in self.fees_later(name, claims))
-                spare = max(self.spendable(name) - aside, 0.0)
+                spare = self.spendable(name)
                 if short <= 0:
                     spare = min(spare, uncut) if name == step.source else 0.0
                 self.flows[f"account.{name}.residue"] += spare
 
     def spendable(self, name: str) -> float:
-        """Cash of an account less what earlier steps could not cut into whole notes."""
-        return max(self.accounts[name] - self.flows[f"account.{name}.residue"], 0.0)
+        """Cash of an account less what earlier steps could not cut into whole notes, and fees on what they paid."""
+        held = self.flows[f"account.{name}.residue"] + sum(self.fees[fee].accrued for fee in self.fees_from(name))
+        return max(self.accounts[name] - held, 0.0)
 
     def uncut(self, step: object, claims: list[Claim]) -> float:
         """What a step would have for its claims if notes could be cut."""
@@ -902,10 +902,9 @@ class Lane(CashSide):
         wanted = missing
         if step.share == "pro rata" and len(claims) > 1:
             wanted = self.split(step, claims, missing, self.spendable(name))
-        fees = self.fees_later(name, claims)
+        fees = [fee for fee in self.payout_fees([claim.name for claim in claims]) if fee in self.fees_from(name)]
         if fees:
-            rest = max(self.spendable(name) - sum(self.fees[fee].accrued for fee in fees), 0.0)
-            rest /= 1 + sum(self.payout_rate(fee) for fee in fees)
+            rest = self.spendable(name) / (1 + sum(self.payout_rate(fee) for fee in fees))
             wanted = self.split(step, claims, missing, rest)
         amounts = []
         for want, claim in zip(wanted, claims, strict=True):
@@ -914,11 +913,11 @@ class Lane(CashSide):
             amounts.append(amount)
         return amounts
 
-    def fees_later(self, account: str, claims: list[Claim]) -> list[str]:
-        """Fees on what a step pays that the list pays out of the same account."""
+    def fees_from(self, account: str) -> list[str]:
+        """Fees on what is paid that the list pays out of an account."""
         steps = [one for one in self.file.stage[self.stage].step if one.do == "pay" and one.source == account]
         served = {what for one in steps for what in one.what}
-        return [fee for fee in self.payout_fees([claim.name for claim in claims]) if f"fee.{fee}" in served]
+        return [name for name, fee in self.file.fee.items() if fee.on_paid and f"fee.{name}" in served]
 
     def receive(self, step: object, amount: float) -> None:
         target = step.what[0].removeprefix("account.") if step.do == "fill" else step.to

@@ -550,7 +550,7 @@ def stages(s: Sketch) -> None:
     if len(s.stages) > 1 and not any(reaches(s.tables[f"trigger.{name}"]) for name in s.triggers):
         trigger(s, "speed", "go fast")
     for name in s.stages:
-        calendars = ["payment", "collection", *s.tables["dates"].get("further", {})]
+        calendars = ["payment", "collection", *(s.tables["dates"].get("further", {}) if name != "normal" else ())]
         s.tables[f"stage.{name}"] = {"pays": s.pick(calendars), "step": listed(s)}
     first = s.tables[f"stage.{s.stages[0]}"]["step"]
     steps = [step for name in s.stages for step in s.tables[f"stage.{name}"]["step"]]

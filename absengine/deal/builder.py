@@ -37,6 +37,7 @@ class Builder:
     record: dict[str, Slot] = field(default_factory=dict)
     starts: list[tuple[Slot, Slot]] = field(default_factory=list)
     gaps: list[tuple[int, Slot]] = field(default_factory=list)
+    charged: dict[str, list[str]] = field(default_factory=dict)
     memories: list[list[Slot]] = field(default_factory=list)
     money_params: set[str] = field(default_factory=set)
     sells: bool = False
@@ -228,8 +229,14 @@ class Builder:
 
     def free(self, name: str) -> Slot:
         """What a step may take from an account on this row."""
+        held = [self.residue(name)] if self.by_note else []
+        held += [self.asm.state(f"fee.{fee}.accrued") for fee in self.charged.get(name, ())]
         balance = self.account(name)
-        return self.asm.positive(self.asm.value(Op.SUB, balance, self.residue(name)) if self.by_note else balance)
+        return self.asm.positive(self.asm.value(Op.SUB, balance, self.asm.total(held)) if held else balance)
+
+    def withholds(self, name: str) -> bool:
+        """Whether steps must leave something in an account: what cannot be cut into notes, fees on what was paid."""
+        return self.by_note or bool(self.charged.get(name))
 
     def support_limit(self, name: str) -> Slot:
         limit = self.deal.support[name].limit

@@ -1,7 +1,8 @@
 """Fees on what is paid (兑付手续费): charged as steps pay, due at the fee's own step, provided for by steps before it.
 
-A step that pays claims on which such a fee is charged leaves the fee in the account, where the same account pays it
-later in the list: of 100 it pays 100 / (1 + rate), so that a class swept to the last unit leaves no fee unpaid.
+A step that pays claims on which such a fee is charged leaves the fee in the account, where the same account pays it:
+of 100 it pays 100 / (1 + rate), so that a class swept to the last unit leaves no fee unpaid. No step takes what an
+account holds for such fees.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from absengine.deal.accrue import goes_on
 from absengine.deal.assembler import Slot
 from absengine.deal.builder import Builder
+from absengine.deal.nouns import DealFile
 from absengine.kernels.opcodes import Op
 
 
@@ -42,26 +44,23 @@ def fall_due(b: Builder, claims: Sequence[str], mask: Slot | None) -> None:
             b.add(b.flow(f"fee.{name}.due"), fresh, mask)
 
 
-def left_for_claims(b: Builder, stage: str, account: str, claims: Sequence[str], held: Slot) -> Slot | None:
-    """What claims may take of an account that pays fees on them afterwards; None where it pays none."""
-    fees = [name for name in charging(b, claims) if _pays(b, stage, name, account)]
+def left_for_claims(b: Builder, account: str, claims: Sequence[str]) -> Slot | None:
+    """What claims may take of an account that pays fees on them; None where it pays none."""
+    fees = [name for name in charging(b, claims) if name in b.charged.get(account, ())]
     if not fees:
         return None
-    before = b.asm.total([b.asm.state(f"fee.{name}.accrued") for name in fees])
     rate = b.asm.value(Op.ADD, b.asm.one, b.asm.total([_rate(b, name) for name in fees]))
-    return b.asm.value(Op.DIV, b.asm.positive(b.asm.value(Op.SUB, held, before)), rate)
+    return b.asm.value(Op.DIV, b.free(account), rate)
 
 
-def less_fees(b: Builder, stage: str, account: str, claims: Sequence[str], held: Slot) -> Slot:
-    """What an account holds besides what it has to pay of such fees for the list so far."""
-    fees = [name for name in charging(b, claims) if _pays(b, stage, name, account)]
-    charged = b.asm.total([b.asm.state(f"fee.{name}.accrued") for name in fees])
-    return b.asm.positive(b.asm.value(Op.SUB, held, charged)) if fees else held
-
-
-def _pays(b: Builder, stage: str, fee: str, account: str) -> bool:
-    steps = b.deal.stage[stage].step
-    return any(step.do == "pay" and f"fee.{fee}" in step.what and step.source == account for step in steps)
+def by_account(deal: DealFile, stage: str) -> dict[str, list[str]]:
+    """Fees on what is paid that the list of a stage pays, by the account it pays them from."""
+    found: dict[str, list[str]] = {}
+    for step in deal.stage[stage].step:
+        for name, fee in deal.fee.items():
+            if fee.on_paid and step.do == "pay" and step.source and f"fee.{name}" in step.what:
+                found.setdefault(step.source, []).append(name)
+    return found
 
 
 def _rate(b: Builder, name: str) -> Slot:

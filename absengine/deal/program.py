@@ -19,6 +19,7 @@ from absengine.deal.figures import emit_figure
 from absengine.deal.hedges import accrue_hedge, settle_hedge
 from absengine.deal.names import known_names
 from absengine.deal.nouns import DealFile
+from absengine.deal.payout_fees import by_account
 from absengine.deal.triggers import compile_trigger
 from absengine.deal.verbs import compile_step
 from absengine.errors import Where
@@ -64,7 +65,7 @@ def compile_program(
         _tests_before(b)
     for number, (name, stage) in enumerate(deal.stage.items()):
         with b.asm.into(b.asm.segment(f"stage {name}", number)), b.asm.scope():
-            active = b.asm.scratch()
+            active, b.charged = b.asm.scratch(), by_account(deal, name)
             b.asm.emit(Op.STAGE, active, b.stage, k=number)
             b.asm.emit(Op.SET, b.flow("stage_run"), b.asm.param(f"stage.{name}", float(number)), mask=active)
             for hedge in deal.hedge:

@@ -16,7 +16,7 @@ from absengine.deal.builder import Builder
 from absengine.deal.formulas import emit_formula
 from absengine.deal.nouns import Step
 from absengine.deal.payables import Payable, payables
-from absengine.deal.payout_fees import charge, fall_due, left_for_claims, less_fees
+from absengine.deal.payout_fees import charge, fall_due, left_for_claims
 from absengine.kernels.opcodes import Op
 from absengine.language.formula import Kind
 from absengine.language.registry import Entry, Registry
@@ -83,7 +83,7 @@ def _move(at: StepContext) -> None:
     else:
         need = _limit(at)
         amount = b.asm.scratch()
-        wanted = b.asm.value(Op.MIN, need, b.free(step.source)) if b.by_note else need
+        wanted = b.asm.value(Op.MIN, need, b.free(step.source)) if b.withholds(step.source) else need
         b.asm.emit(Op.PAY, amount, source, wanted, b.quantum, mask=at.mask, k=target)
     b.asm.emit(Op.SET, at.flow("due"), need, mask=at.mask)
     b.add(at.flow("paid"), amount, at.mask)
@@ -198,7 +198,7 @@ def _serve(at: StepContext, parts: list[Payable], receiver: Slot) -> None:
     short = b.asm.total(shorts)
     b.asm.emit(Op.SET, at.flow("short"), short, mask=at.mask)
     if any(part.quantum is not b.quantum for part in parts):
-        _hold(at, parts, lost, b.asm.value(Op.LT, b.asm.zero, short))
+        _hold(at, lost, b.asm.value(Op.LT, b.asm.zero, short))
 
 
 def _capped_needs(at: StepContext, parts: list[Payable]) -> tuple[list[Slot], Slot]:
@@ -222,7 +222,7 @@ def _capped_needs(at: StepContext, parts: list[Payable]) -> tuple[list[Slot], Sl
     return needs, b.asm.value(Op.SUB, b.asm.total(asked), b.asm.total(needs))
 
 
-def _hold(at: StepContext, parts: list[Payable], lost: Slot, short: Slot) -> None:
+def _hold(at: StepContext, lost: Slot, short: Slot) -> None:
     """What could not be cut into whole notes stays in its account until the next date: no later step of the list, whose
     claims have smaller multiples, takes it past a class that lacks it.
 
@@ -232,7 +232,7 @@ def _hold(at: StepContext, parts: list[Payable], lost: Slot, short: Slot) -> Non
     helpers = [source.removeprefix("account.") for source in at.step.then if source.startswith("account.")]
     assert at.step.source is not None
     for name in (at.step.source, *helpers):
-        free = less_fees(b, at.stage, name, [part.name for part in parts], b.free(name))
+        free = b.free(name)
         spare = b.asm.value(Op.MIN, free, lost) if name == at.step.source else b.asm.zero
         b.add(b.residue(name), b.asm.value(Op.SELECT, free, spare, short), at.mask)
 
@@ -267,13 +267,13 @@ def _from_source(at: StepContext, source: str, parts: list[Payable], shorts: lis
         b.asm.emit(Op.MOVE, receiver, b.world, drawn)
         return paid
     account = b.account(name)
-    wanted, cash = shorts, left_for_claims(b, at.stage, name, [part.name for part in parts], b.free(name))
+    wanted, cash = shorts, left_for_claims(b, name, [part.name for part in parts])
     if cash is not None or (at.step.share == "pro rata" and len(parts) > 1):
         wanted = _allot(at, parts, shorts, b.free(name) if cash is None else cash)
     paid = []
     for part, need in zip(parts, wanted, strict=True):
         amount = b.asm.scratch()
-        need = b.asm.value(Op.MIN, need, b.free(name)) if b.by_note else need
+        need = b.asm.value(Op.MIN, need, b.free(name)) if b.withholds(name) else need
         b.asm.emit(Op.PAY, amount, account, need, part.quantum, mask=at.mask, k=receiver)
         paid.append(amount)
     return paid
