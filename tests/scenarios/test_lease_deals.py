@@ -1,4 +1,4 @@
-"""The tapes of the lease deals are what their scripts write, to their targets; expected dates hang on what is bought."""
+"""The tapes of lease deals are what their scripts write, to their targets; what is bought carries expected dates."""
 
 import importlib.util
 import shutil
