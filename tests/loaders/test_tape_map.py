@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from absengine.errors import TapeError
+from absengine.loaders.cells import RawColumn
 from absengine.loaders.tape_map import TapeMap, read_map
 
 KNOWN = ("asset_id", "balance", "rate", "cutoff_date")
@@ -49,3 +50,26 @@ def test_read_map__tells_every_mistake(tmp_path: Path) -> None:
 def test_read_map__refuses_what_is_no_map(tmp_path: Path, text: str) -> None:
     with pytest.raises(TapeError):
         read_map(_map(tmp_path, text), KNOWN)
+
+
+def test_read_map__codes_days_and_words_for_no_data(tmp_path: Path) -> None:
+    text = (
+        'no_data = ["ND1", "ND4"]\n[columns]\n"余" = "balance"\n"日" = { field = "cutoff_date", days = 1 }\n'
+        '[codes.amort_type]\nFRXX = "level"\nOTHR = ""\n'
+    )
+    found = read_map(_map(tmp_path, text), (*KNOWN, "amort_type"))
+    assert found.days == {"cutoff_date": 1}
+    columns = [RawColumn.of(["frxx", "OTHR", "nd4-2026-12-31", "等额本息"]), RawColumn.of(["ND1", "ND", "ND2", "1"])]
+    (codes, texts), said = found.translated(columns, ["amort_type", ""])
+    assert [codes[row] for row in range(4)] == ["level", "", "", "等额本息"]
+    assert [texts[row] for row in range(4)] == ["", "ND", "ND2", "1"]
+    assert said == ["amort_type: codes of the map read, frxx → level, OTHR → no value"]
+
+
+def test_read_map__tells_wrong_words_and_days(tmp_path: Path) -> None:
+    text = '[columns]\n"余" = { field = "balance", days = 1 }\n[codes.amort_type]\nX = "levle"\n'
+    with pytest.raises(TapeError) as refusal:
+        read_map(_map(tmp_path, text), (*KNOWN, "amort_type"))
+    assert {(problem.code, problem.where.line) for problem in refusal.value.problems} == {
+        ("map-unknown-word", 5), ("map-days-of-no-date", 3),
+    }  # fmt: skip
