@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pool_properties import channels as of_random
+from pool_properties import fill
 from pools import Loan, month_ends, monthly, pool, timeline
+from random_pools import alike, delaying, pools
 
 from absengine.projection import Projection
 from absengine.scenario import Assumption, Case, Curve, Event, Lag, Late, RecoveryTerm, Scenario
-from absengine.schema import POOL_CHANNELS, POOL_STREAMS, CashflowTable, Floats
+from absengine.schema import CASHFLOW_COLUMNS, POOL_CHANNELS, POOL_STREAMS, CashflowTable, Floats, Table
 
 CUTOFF = "2026-01-01"
 LINE = timeline(CUTOFF, month_ends("2026-01-31", 12))
@@ -218,3 +224,52 @@ def test_extend__a_contract_charged_by_the_month_goes_on_by_the_month(day_count:
     ours, plain = (run(table, Scenario("x", events=events)) for events in ((event,), ()))
     assert (ours["interest"] - plain["interest"]).sum() == pytest.approx(extra, rel=1e-12)
     assert by_month(ours["principal"]) == {9: 200000.0}
+
+
+CASH = ("interest", "principal", "prepayment", "fee")
+drawn = st.builds(
+    Assumption,
+    default=st.sampled_from([None, Curve("rate", (0.3,)), spread(0.1, 0.4)]),
+    prepay=st.sampled_from([None, Curve("rate", (0.2,)), spread(0.3)]),
+)
+
+
+@settings(max_examples=30)
+@given(pools(), drawn, delaying, st.sampled_from([0.2, 1.0]))
+def test_late__without_penalty_moves_cash_and_loses_none(
+    table: CashflowTable, block: Assumption, by: Lag, share: float
+) -> None:
+    """Every channel of cash has the same sum; never more has come by any row, and what has not is still in the pool."""
+    on_time, late = (
+        of_random(fill(table, [Scenario("x", assumptions=(one,))]))
+        for one in (block, replace(block, late=Late(share, by, 0.0)))
+    )
+    for name in CASH:
+        assert late[name].sum() == pytest.approx(on_time[name].sum(), rel=1e-9, abs=1e-9), name
+        assert (np.cumsum(on_time[name]) - np.cumsum(late[name])).min() > -1e-9 * table.balance, name
+    waiting = np.cumsum(on_time["principal"] - late["principal"])
+    np.testing.assert_allclose(late["performing"] - on_time["performing"], waiting, atol=1e-9 * table.balance)
+    np.testing.assert_allclose(late["default"], on_time["default"], atol=1e-12)
+
+
+@settings(max_examples=30)
+@given(alike, drawn, st.sampled_from([0.0, 0.05, 0.4]), delaying)
+def test_streams__two_halves_of_every_contract_pay_what_the_whole_pays(
+    table: CashflowTable, block: Assumption, dilution: float, by: Lag
+) -> None:
+    said = Scenario("x", assumptions=(replace(block, dilution=dilution, late=Late(0.3, by)),))
+    whole, halves = (of_random(fill(one, [said])) for one in (table, halved(table)))
+    for name in whole:
+        np.testing.assert_allclose(halves[name], whole[name], rtol=1e-9, atol=1e-9 * table.balance, err_msg=name)
+
+
+def halved(table: CashflowTable) -> CashflowTable:
+    """Every contract twice, at half its money."""
+    count, money = len(table.contracts), [c.name for c in CASHFLOW_COLUMNS if c.unit == "currency"]
+    flows = Table({n: v / 2 if n in money else v for n, v in table.flows.columns.items()})
+    more = {**flows.columns, "contract": flows["contract"] + count}
+    both = Table({n: np.concatenate([flows[n], more[n]]) for n in flows.columns})
+    halves = ("cutoff_balance", "original_balance", "deposit")
+    contracts = {n: np.tile(v / 2 if n in halves else v, 2) for n, v in table.contracts.columns.items()}
+    contracts["contract_id"] = np.array([*table.contracts["contract_id"], *(f"{i}b" for i in range(count))], object)
+    return CashflowTable(both, Table(contracts), table.rights)

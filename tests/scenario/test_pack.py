@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from absengine.language.validation import free_paths
-from absengine.scenario import Curve, Lag, RecoveryTerm, Scenario, Scope, load_pack
+from absengine.scenario import Curve, Lag, Late, RecoveryTerm, Scenario, Scope, load_pack
 from absengine.scenario.aliases import ALIASES
 from absengine.scenario.models import PackFile
 from absengine.scenario.pack import moved
@@ -170,6 +170,33 @@ def keys(schema: dict[str, Any]) -> set[str]:
     """Every key a pack may hold."""
     tables = [schema, *schema["$defs"].values()]
     return {key for table in tables for key in table.get("properties", {})}
+
+
+PAYING = """
+[scenario.one]
+assume = [
+  { dilution = "2%", late = { share = "10%", by = { days = 45 }, penalty = "tape" } },
+  { scope = { id = "L1" }, late = { share = "5%", by = { payments = 1 }, penalty = "18% per year" } },
+  { scope = { id = "L2" }, recovery = { guarantor = { rate = "100%", base = "claim with penalty" } } },
+]
+"""
+支付 = """
+["情景".one]
+"假设" = [
+  { "稀释" = "2%", "迟付" = { "份额" = "10%", "按" = { "天" = 45 }, "罚息" = "tape" } },
+  { "范围" = { "编号" = "L1" }, "迟付" = { "份额" = "5%", "按" = { "期" = 1 }, "罚息" = "18% per year" } },
+  { "范围" = { "编号" = "L2" }, "回收" = { "保证人" = { "利率" = "100%", "基数" = "claim with penalty" } } },
+]
+"""
+
+
+@pytest.mark.parametrize("body", [PAYING, 支付], ids=["English", "中文"])
+def test_paying__dilution_late_payment_and_penalty_in_both_spellings(tmp_path: Path, body: str) -> None:
+    wide, first, second = read(tmp_path, body)["one"].assumptions
+    assert wide.dilution == 0.02 and wide.late == Late(0.1, Lag(days=45), None)
+    assert wide.aspects == ("dilution", "late")
+    assert first.late == Late(0.05, Lag(payments=1), 0.18) and first.dilution is None
+    assert second.recovery["guarantor"] == RecoveryTerm(1.0, base="claim with penalty")
 
 
 def test_aliases__one_chinese_name_for_every_key() -> None:
