@@ -57,10 +57,17 @@ def extra_channels(
 
 
 def _late(line: Timeline, months: Indices) -> Floats:
-    """Rows from each row to the first payment date so many months later, or to after the last row; (row, case)."""
+    """Rows back from each row to the last payment date that is so many months past; to before the first where none is.
+
+    ``(row, case)``; what was called on that date is paid now.
+    """
     kinds, which = np.unique(months, return_inverse=True)
-    arrival = np.searchsorted(line.pay_date, add_months(line.pay_date[:, None], kinds), "left")
-    rows = (arrival - np.arange(line.rows)[:, None]) * (kinds > 0)
+    now = np.arange(line.rows)
+    rows = np.zeros((line.rows, len(kinds)))
+    for column, late in enumerate(kinds):
+        if late > 0:
+            paid_from = add_months(line.pay_date, late)
+            rows[:, column] = now - (np.searchsorted(paid_from, line.pay_date, "right") - 1)
     return np.asarray(rows[:, which], dtype=np.float64)
 
 

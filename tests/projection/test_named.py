@@ -338,7 +338,8 @@ def test_channels__case_and_not_pool() -> None:
     calm, hit = ({name: out[n, :, lane] for n, name in enumerate(channels)} for lane in (0, 1))
     assert calm["fee_factor"].tolist() == [1.0] * 25 and hit["fee_factor"].tolist() == [1.5] * 25
     assert hit["alive.guarantor"].tolist() == [1.0] * 9 + [0.0] * 16
-    assert hit["late.guarantor"][:3].tolist() == [2.0, 2.0, 2.0] and calm["late.guarantor"].max() == 0.0
+    late = hit["late.guarantor"][: LINE.rows].tolist()  # two months back; before the first row where that is no date
+    assert late == [1.0] + [2.0] * (LINE.rows - 1) and calm["late.guarantor"].max() == 0.0
     assert hit["index.LPR1Y"] == pytest.approx(0.04) and calm["index.LPR1Y"] == pytest.approx(0.03)
     assert hit["forced.cum"].tolist() == [0.0] * 2 + [1.0] * 23 and calm["forced.cum"].max() == 0.0
 
