@@ -157,7 +157,6 @@ def uses_of_cash(paths: TranchePaths, lane: int, pen: Pen) -> Figure:
     books, labels = Books(paths), paths.labels
     budget = cash_budget(books)
     moved = np.array([flow[:, lane] for name, flow in budget.uses.items()])
-    rows = np.arange(books.rows)
     paying = books.paying[:, lane] & (np.arange(books.rows) < _lively(moved))
     if not paying.any():  # no cash moves before the first payment date, or ever
         paying = books.paying[:, lane]
