@@ -126,6 +126,7 @@ def _warn_of_unplaced(document: dict[str, Any]) -> None:
 def _facts(run: StressRun, packs: list[Path], options: dict[str, Any]) -> dict[str, Any]:
     """The manifest: inputs by digest, calendars, options, versions."""
     from absengine.calendars.business_days import calendar
+    from absengine.loaders.tape_map import map_file
     from absengine.results.folder import manifest
 
     pools, market = run.deal.file.pools, run.deal.file.dates.payment.calendar
@@ -138,6 +139,7 @@ def _facts(run: StressRun, packs: list[Path], options: dict[str, Any]) -> dict[s
         f"plan.{name}": getattr(tranche.principal, "file", None) for name, tranche in run.deal.file.tranche.items()
     }
     inputs = {key: run.deal.folder / file for key, file in beside.items() if file is not None}
+    inputs |= {key: map_file(file) for key, file in inputs.items() if key.partition(".")[0] == "map"}
     inputs |= {"deal": run.deal.path} | {f"pack.{file.stem}": file for file in packs}
     used = calendar(market)
     ruled = {} if used.table_end is None else {"rule_from": str(used.table_end)}

@@ -120,8 +120,8 @@ def shipped_maps() -> Mapping[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.toml"))}
 
 
-def _file_of(path: Path) -> Path:
-    """The file of a map: as given, or of this name among those shipped."""
+def map_file(path: Path) -> Path:
+    """The file of a map: as given, or of this name among those shipped; TapeError where neither is there."""
     shipped = shipped_maps()
     if path.is_file() or path.suffix or path.name not in shipped:
         if not path.is_file() and not path.suffix:
@@ -139,7 +139,7 @@ def read_map(path: Path | None, known: Collection[str], part: Part = "") -> Tape
     """
     if path is None:
         return TapeMap()
-    document = read(_file_of(path), TapeError)
+    document = read(map_file(path), TapeError)
     problems = Problems()
     model = validate(_Map, document.data, document.where, problems)
     problems.refuse(TapeError)
