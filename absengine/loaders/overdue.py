@@ -30,6 +30,9 @@ EDGES: Final = (0, 30, 60, 90)
 BUCKETS: Final = ("current", "1–30", "31–60", "61–90", "90+")
 """Names of the overdue buckets; bucket ``n`` holds days past due in (EDGES[n-1], EDGES[n]]."""
 
+KINDS: Final = ("pledge_loan", "trust_loan", "licensing")
+"""Kinds of receivables whose schedules follow this rule; the others state their own dates and amounts."""
+
 _BEHIND: Final = ("arrears", "defaulted")
 _GONE: Final = ("redeemed", "repurchased")
 
@@ -99,7 +102,9 @@ def refuse(rows: terms.Rows) -> None:
 
 
 def said(tape: Tape) -> list[str]:
-    """What the report of a tape says of overdue contracts and of how they enter the cash flows."""
+    """What the report of a tape says of overdue contracts and of how they enter the cash flows, by this rule."""
+    if tape.kind not in KINDS:
+        return []
     late, balance = arrears(tape), np.nan_to_num(tape.column("balance"))
     if not np.any(late.behind):
         return []

@@ -113,3 +113,12 @@ def test_tape__a_bank_between_loan_and_plan(capsys: pytest.CaptureFixture[str]) 
     assert document["warnings"] == []
     assert main(words) == 0
     assert "Trusts and entrusted banks" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("deal", ["single-debtor-factoring", "supporting-bill", "wenke-1", "hifi-music-2022-1"])
+def test_tape__every_kind_of_receivable_has_a_report(deal: str, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = Path(__file__).parents[2] / "scenarios" / "deals" / deal
+    kind = next(line.split('"')[1] for line in (folder / "deal.toml").read_text("utf-8").splitlines()
+                if line.startswith("kind = "))  # fmt: skip
+    assert main(["tape", str(folder / "tape.csv"), "--kind", kind, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["kind"] == kind
