@@ -165,6 +165,38 @@ def test_collect__servicer_originator_and_guarantor_of_one_group() -> None:
     assert family["tranche.A.balance"] == [700, 700, 304]
 
 
+def test_stages__income_and_principal_ledgers_merge_on_the_event_of_default() -> None:
+    """违约事件: until senior interest is unpaid the ledgers are apart; then all cash is one, and A is swept first.
+
+    A 1,000 at 1 % a month and B 200 at 2 %, both repaid from 本金账 as collected. Month 3 collects 4 of interest: A
+    is owed 8 (its balance is 800), 4 stay unpaid though 本金账 holds 100 that only repay. From then on they are one.
+    """
+    keep = "collected.principal"
+    apart = stage(pay("interest.A", source="income"), pay("interest.B", source="income"),
+                  pay("principal.A", source="capital", upto=keep),
+                  pay("principal.B", source="capital", when="balance.A == 0"),
+                  pay("residual.SUB", source="income", when="balance.A + balance.B == 0"))  # fmt: skip
+    merged = stage({"do": "move", "from": "capital", "to": "income"}, pay("interest.A", source="income"),
+                   pay("principal.A", source="income"), pay("interest.B", source="income"),
+                   pay("principal.B", source="income"), pay("residual.SUB", source="income"))  # fmt: skip
+    collect = {"interest": "income"} | dict.fromkeys(("principal", "prepayment", "recovery"), "capital")
+    tables = {"account.main": None, "account.income": {}, "account.capital": {}, "collect": collect,
+              "tranche.A": note(1000), "tranche.B": note(200, "mezz", "24%"), "tranche.SUB": rest(),
+              "stage.apart": apart, "stage.merged": merged,
+              "trigger.default": {"test": "after payment", "when": "interest.A > 0", "once": "go merged"}}  # fmt: skip
+    run = Run(small(5, tables), interest=[14, 13, 4, 20, 0], principal=[100, 100, 100, 300, 500])
+    # months 1 to 3, interest due 10, 9, 8 of A and 4 of B: 14 and 13 suffice, of 4 all go to A and 4 + 4 stay unpaid
+    assert run["tranche.A.interest_unpaid"] == [0, 0, 4, 0, 0]
+    assert run["tranche.B.interest_unpaid"] == [0, 0, 4, 8, 0]
+    assert run["stage"] == [0, 0, 1, 1, 1]
+    # month 4, one ledger of 320: 4 + 7 of interest, 309 of principal; B waits behind all of A
+    assert run["tranche.A.principal_paid"] == [100, 100, 100, 309, 391]
+    # month 5: 3.91 interest and 391 of A, then 8 + 4 of B's interest and 93.09 of its principal
+    assert run["tranche.A.interest_paid"] == [10, 9, 4, 11, 3.91]
+    assert run["tranche.B.interest_paid"] == [4, 4, 0, 0, 12]
+    assert run["tranche.B.principal_paid"] == [0, 0, 0, 0, 93.09]
+
+
 # Deposits -----------------------------------------------------------------------------------------------------------
 
 
