@@ -57,6 +57,7 @@ class Terms(NamedTuple):
     row: NDArray[np.int32]
     day: NDArray[np.int64]
     penalty: NDArray[np.float64]  # [event or claim] penalty interest on what defaults there, 1/day
+    standing: NDArray[np.float64]  # (key, event or claim) share of the appraisal that stands then; empty: all
 
 
 class Queue(NamedTuple):
@@ -94,7 +95,11 @@ def _ask(case: int, s: int, count: int, terms: Terms, queue: Queue) -> None:
             continue
         queue.cap[n] = terms.cap[case, slot, s]
         share_of = OF_CLAIM if basis[slot, s] == WITH_PENALTY else basis[slot, s]
-        amount, later = min(queue.left[n], terms.rate[case, slot, s] * queue.base[n, share_of]), terms.delayed
+        measure, later = queue.base[n, share_of], terms.delayed
+        if terms.standing.size and share_of in (OF_APPRAISAL, OF_LOWER):
+            measure = queue.base[n, OF_APPRAISAL] * terms.standing[dates[0, case, slot, s], column]
+            measure = min(measure, queue.base[n, OF_PRINCIPAL]) if share_of == OF_LOWER else measure
+        amount = min(queue.left[n], terms.rate[case, slot, s] * measure)
         for turn in range(2):
             key = dates[turn, case, slot, s]
             if day[key, column] < terms.gone[case, slot, s]:

@@ -78,11 +78,32 @@ class Pool:
     @cached_property
     def appraisal(self) -> Floats:
         """Appraised value of the rights pledged for each contract."""
-        ids = {number: row for row, number in enumerate(self.table.contracts["contract_id"].tolist())}
-        owner = np.array([ids.get(number, -1) for number in self.table.rights["contract_id"].tolist()], dtype=np.int64)
-        values = np.nan_to_num(self.table.rights["appraisal_value"])
-        total = summed(owner[owner >= 0], values[owner >= 0], len(self.table.contracts))
-        return np.asarray(total[self.rhythm.contract] * self.scale)
+        owner, values = self._rights
+        return summed(owner[owner >= 0], values[owner >= 0], len(self.rhythm.contract))
+
+    @cached_property
+    def _rights(self) -> tuple[Indices, Floats]:
+        """Contract with flows (-1 = none) and appraised value of each right."""
+        numbers = self.table.contracts["contract_id"][self.rhythm.contract].tolist()
+        place = {number: index for index, number in enumerate(numbers)}
+        owner = [place.get(number, -1) for number in self.table.rights["contract_id"].tolist()]
+        return np.array(owner, dtype=np.int64), np.nan_to_num(self.table.rights["appraisal_value"]) * self.scale
+
+    def standing(self, contract: Indices, days: Indices) -> Floats:
+        """Share of the appraisals of each contract that stands on (rule, contract) day numbers.
+
+        A right counts for nothing from the day it ends (``lost_on``). Empty where all of them stand on every day.
+        """
+        owner, values = self._rights
+        lost = self.table.rights["lost_on"].astype(np.int64)
+        ends = ~np.isnat(self.table.rights["lost_on"]) & (lost <= days.max(initial=0)) & (owner >= 0) & (values > 0.0)
+        if not ends.any():
+            return np.zeros((0, 0))
+        share = np.ones(days.shape)
+        for right in np.flatnonzero(ends):
+            mine = np.flatnonzero(contract == owner[right])
+            share[:, mine] -= values[right] / self.appraisal[owner[right]] * (days[:, mine] >= lost[right])
+        return np.maximum(share, 0.0)
 
     @cached_property
     def penalty(self) -> Floats:

@@ -158,6 +158,7 @@ class RecoveryTerms:
             row=np.zeros((0, 0), dtype=np.int32),
             day=np.zeros((0, 0), dtype=np.int64),
             penalty=np.zeros(0),
+            standing=np.zeros((0, 0)),
         )
         return cls(terms, PayDates(), parties)
 
@@ -188,11 +189,13 @@ class RecoveryTerms:
                 terms.dates[1, case, slot, index] = self.dates.first_living(start, slow)
 
     def dated(self, work: Clockwork, claims: Sequence[Claim]) -> kernel.Terms:
-        """The terms with their pay dates and penalty rates; all slots are written before."""
+        """The terms with their pay dates, penalty rates and rights that stand; all slots are written before."""
         rows, days = self.dates.tables(work, claims)
         owed = np.array([claim.schedule.index for claim in claims], dtype=np.int64)
-        penalty = work.pool.penalty[np.concatenate([work.member[work.events.clock], owed])]
-        return self.terms._replace(row=rows.astype(np.int32), day=days, penalty=penalty)
+        owner = np.concatenate([work.member[work.events.clock], owed])
+        standing = work.pool.standing(owner, days)
+        penalty = work.pool.penalty[owner]
+        return self.terms._replace(row=rows.astype(np.int32), day=days, penalty=penalty, standing=standing)
 
 
 def caps_of(scenario: Scenario) -> dict[Cap, float]:

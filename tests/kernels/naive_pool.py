@@ -197,7 +197,11 @@ class Path:
         """Part of the claim a source would pay on a default if its cap were no matter, and the key of the pay date."""
         terms, at = self.terms, (self.case, default.slot, source)
         basis, late = int(terms.basis[at]), float(terms.delayed[self.case, default.slot])
-        money = min(default.claim - default.paid, float(terms.rate[at]) * default.measures[basis]) if basis else 0.0
+        measure = default.measures[basis]
+        if basis in (4, 5) and terms.standing.size:
+            measure = default.measures[4] * float(terms.standing[terms.dates[(0, *at)], default.column])
+            measure = min(measure, default.measures[1]) if basis == 5 else measure
+        money = min(default.claim - default.paid, float(terms.rate[at]) * measure) if basis else 0.0
         both = [(money * (1 - late), int(terms.dates[(0, *at)])), (money * late, int(terms.dates[(1, *at)]))]
         return [(part, key) for part, key in both if part > 0 and terms.day[key, default.column] < terms.gone[at]]
 

@@ -162,6 +162,7 @@ def random_terms(rng: np.random.Generator, events: Events, claims: Claims) -> Te
         row=np.minimum(day // 5, ROWS - 1).astype(np.int32),
         day=day,
         penalty=rng.choice([0.0, 0.004, 0.01], day.shape[1]),
+        standing=rng.choice([0.0, 0.3, 1.0], day.shape if rng.random() < 0.5 else (0, 0)),
     )
 
 
@@ -217,7 +218,7 @@ def test_fill__one_path_on_paper() -> None:
     terms = Terms(
         basis[0] > 0, basis, rate, keys, np.full((1, 1, SOURCES), 10**6), np.full((1, 1, SOURCES), -1, np.int32),
         np.zeros((1, 1)), np.zeros((1, 0)), np.array([[1, 3], [2, 4]], np.int32), np.array([[31, 90], [60, 120]]),
-        np.zeros(2),
+        np.zeros(2), np.zeros((0, 0)),
     )  # fmt: skip
     out = np.zeros((CHANNELS, ROWS, 1))
     nobody = Claims(np.zeros(2, np.int64), none[:0], none[:0], *np.zeros((4, 0)))

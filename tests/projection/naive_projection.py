@@ -228,11 +228,11 @@ class Twin:
         names += ("deposit", "dilution", *(f"overdue.{bucket}" for bucket in BUCKETS))
         names += tuple(f"interest.{kind}" for kind in sorted({str(c.columns["asset_kind"]) for c in self.contracts}))
         self.books = {name: [0.0] * (len(self.rows) + 1) for name in names}
-        self.appraisal: dict[str, float] = {}
+        self.appraisals: dict[str, list[tuple[float, date]]] = {}
         for row in range(len(table.rights)):
-            owner = str(table.rights["contract_id"][row])
             value = float(table.rights["appraisal_value"][row]) * scale
-            self.appraisal[owner] = self.appraisal.get(owner, 0.0) + value
+            ends = table.rights["lost_on"][row].item() or date.max
+            self.appraisals.setdefault(str(table.rights["contract_id"][row]), []).append((value, ends))
         self.scale = scale
         self.gone: dict[str, date] = {}
         self.late: dict[str, int] = {}
@@ -545,7 +545,9 @@ class Twin:
         guarantor = str(contract.columns["guarantor"]) if source == "guarantor" else ""
         if source == "guarantor" and not guarantor:
             return []
-        worth = one.share * self.appraisal.get(contract.number, 0.0)
+        ready = contract.moved(one.recognised if term.start == "recognition" else one.day, term.lag)
+        sold = self._sale(contract, [term.payer or guarantor], ready)
+        worth = one.share * sum(value for value, ends in self.appraisals.get(contract.number, []) if sold < ends)
         bases = {"principal": one.principal, "claim": one.claim, "appraisal": worth, "lower": min(worth, one.principal)}
         base = one.claim if term.base == "claim with penalty" else bases[term.base]
         if source == "deposit":
@@ -555,7 +557,6 @@ class Twin:
         chain = [term.payer or guarantor]
         if source == "repurchase" and not term.payer:
             chain = [name for name in str(contract.columns["recourse"]).split(";") if name]
-        ready = contract.moved(one.recognised if term.start == "recognition" else one.day, term.lag)
         delay = ruling(self.scenario, contract, "delayed")
         parts = [(amount, Lag())]
         if delay is not None and delay.delayed is not None:
@@ -569,6 +570,11 @@ class Twin:
             for part, when in paid
             if part > 0 and when is not None
         ]
+
+    def _sale(self, contract: Contract, chain: list[str], ready: date) -> date:
+        """When what is not delayed is paid, whoever lives then: rights are worth what stands on that day."""
+        late = self.late.get(chain[0])
+        return contract.moved(plus_months(ready, late) if late else ready, Lag())
 
     def _first_living(self, contract: Contract, chain: list[str], ready: date, wait: Lag) -> date | None:
         """When the first of some names that lives then pays; never if none does."""

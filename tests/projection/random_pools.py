@@ -173,9 +173,9 @@ def pools(draw: st.DrawFn, kinds: tuple[str, ...] = KINDS) -> CashflowTable:
         for loan in made:
             loan.more["previous_due_date"] = monthly(str(loan.due[0]), 2, -2)[1]
     rights = [
-        {"right_id": "P1", "contract_id": "L0", "appraisal_value": 60.0},
-        {"right_id": "P2", "contract_id": "L0", "appraisal_value": 30.0},
-        {"right_id": "P3", "contract_id": "L1", "appraisal_value": 1000.0},
+        {"right_id": "P1", "contract_id": "L0", "appraisal_value": 60.0, "lost_on": draw(moments)},
+        {"right_id": "P2", "contract_id": "L0", "appraisal_value": 30.0, "lost_on": np.datetime64("NaT")},
+        {"right_id": "P3", "contract_id": "L1", "appraisal_value": 1000.0, "lost_on": np.datetime64("NaT")},
     ]
     return pool(made, CUTOFF, rights)
 

@@ -277,6 +277,20 @@ def test_default__rights_pay_a_share_of_appraisal_or_balance_whichever_is_lower(
         assert ours["recovery.ip"].sum() == pytest.approx(paid), base
 
 
+def test_default__rights_that_ended_before_the_sale_are_worth_nothing() -> None:
+    """Sold twelve months after the missed date of 21 March 2027; P1 (1,500) is declared invalid on that very day."""
+    rights = [
+        {"right_id": "P1", "contract_id": "L1", "appraisal_value": 1500.0, "lost_on": day("2028-03-21")},
+        {"right_id": "P2", "contract_id": "L1", "appraisal_value": 700.0, "lost_on": day("2028-03-22")},
+    ]
+    table = CashflowTable(loans().flows, loans().contracts, pool([], CUTOFF, rights).rights)
+    for months, paid in ((12, 70.0), (11, 220.0), (13, 0.0)):
+        term = RecoveryTerm(0.1, base="appraisal", lag=Lag(months=months))
+        event = Event("default", who=("L1",), on=day("2027-03-21"), cross_default=False)
+        ours = run(table, Scenario("x", assumptions=(Assumption(recovery={"ip": term}),), events=(event,)))
+        assert ours["recovery.ip"].sum() == pytest.approx(paid), months
+
+
 def test_extend__principal_waits_and_interest_goes_on() -> None:
     event = Event("extend", who=("乙公司",), on=day("2027-01-01"), by=6)
     ours = run(loans(), Scenario("x", events=(event,)))
