@@ -6,13 +6,11 @@ never the Program, so that what is explained is what was written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal
+from collections.abc import Callable, Mapping
 
+from absengine.deal.explain_cash import CashWords
 from absengine.deal.load import Deal
 from absengine.deal.nouns import (
-    Account,
-    Faster,
     Fee,
     Figure,
     FixedCoupon,
@@ -20,23 +18,19 @@ from absengine.deal.nouns import (
     Leg,
     PaymentDates,
     Purchase,
-    Servicing,
     Stage,
     Step,
     Support,
     Swap,
-    Tax,
     Tranche,
     Trigger,
 )
 from absengine.deal.purchases import months_of
-from absengine.deal.sentences import CLAIMS, NOUNS, SECTIONS, TIMES, WORDS
-from absengine.deal.taxes import SURCHARGES, VERIFY_FROM, burden, rate_of
+from absengine.deal.sentences import SECTIONS
+from absengine.deal.telling import Language, money
 from absengine.deal.triggers import parse_effect
 from absengine.deal.verbs import VERBS
-from absengine.language.units import AmountPer, DayOffset, PeriodText, RatePer, percent
-
-Language = Literal["en", "zh"]
+from absengine.language.units import percent
 
 
 def explain(deal: Deal, kinds: Mapping[str, Mapping[str, str]], language: Language = "en") -> str:
@@ -47,66 +41,7 @@ def explain(deal: Deal, kinds: Mapping[str, Mapping[str, str]], language: Langua
     return "\n".join(_Explainer(deal, kinds, language).lines()) + "\n"
 
 
-def money(amount: float) -> str:
-    """An amount with thousands commas, decimals only where there are any."""
-    return f"{amount:,.2f}".removesuffix(".00")
-
-
-class _Explainer:
-    def __init__(self, deal: Deal, kinds: Mapping[str, Mapping[str, str]], language: Language) -> None:
-        self.deal, self.file, self.kinds, self.language = deal, deal.file, kinds, language
-
-    def say(self, noun: str, **terms: object) -> str:
-        return NOUNS[noun][self.language].format(**terms)
-
-    def word(self, key: str) -> str:
-        return WORDS.get(key, {}).get(self.language, key)
-
-    def join(self, parts: Iterable[object]) -> str:
-        return ("、" if self.language == "zh" else ", ").join(str(part) for part in parts)
-
-    # small things, said in words ---------------------------------------------------------------------------------
-    def time(self, key: str, **terms: object) -> str:
-        return TIMES[key][self.language].format(**terms)
-
-    def every(self, period: PeriodText) -> str:
-        return self.time(f"every 1 {period.unit}" if period.n == 1 else f"every {period.unit}", n=period.n)
-
-    def charge(self, charge: AmountPer | RatePer) -> str:
-        value = money(charge.value) if isinstance(charge, AmountPer) else percent(charge.rate)
-        return self.time(f"per {charge.per}", value=value)
-
-    def days(self, offset: DayOffset) -> str:
-        days = self.time("business days" if offset.business else "days", n=offset.n)
-        days = days[:-1] if offset.n == 1 and self.language == "en" else days
-        return self.time(f"{offset.side} {offset.anchor}", days=days)
-
-    def known(self, kind: str, name: str) -> str:
-        """A thing by its label, or by its name where it has none."""
-        return getattr(getattr(self.file, kind).get(name), "label", None) or name
-
-    def claim(self, claim: str) -> str:
-        """``fee.servicer.over_cap`` in words; each thing's own line says label and name together."""
-        kind, _, name = claim.partition(".")
-        stem = name.removesuffix(".over_cap")
-        form = CLAIMS["over_cap" if stem != name else kind][self.language]
-        of_class = kind in ("interest", "principal", "residual", "additional")
-        return form.format(name=self.known("tranche" if of_class else kind, stem))
-
-    def effect(self, text: str | None) -> str:
-        effect = parse_effect(text)
-        noun = {"go": "go", "call": "sell", "flag": "flag"}[effect.word]
-        return self.say(noun, value=self.known("stage", effect.target))
-
-    def optional(self, noun: str, value: Any, **terms: object) -> str:
-        """A clause, or nothing where the term is not stated."""
-        return "" if value in (None, (), {}, "") else self.say(noun, value=value, **terms)
-
-    def named(self, name: str, label: str | None) -> str:
-        if label is None or label == name:
-            return name
-        return f"{label}（{name}）" if self.language == "zh" else f"{label} ({name})"
-
+class _Explainer(CashWords):
     def lines(self) -> list[str]:
         out = [self.head(), ""]
         parts: tuple[tuple[str, Callable[[], list[str]]], ...] = (
@@ -141,8 +76,13 @@ class _Explainer:
         counted = dates.collection
         first = self.optional("first", counted.first)
         return [
-            self.say("dates", cutoff=dates.cutoff, closing=dates.closing, final=dates.legal_final,
-                     owner=self.word(f"interest of {dates.closed_period_interest}")),
+            self.say(
+                "dates",
+                cutoff=dates.cutoff,
+                closing=dates.closing,
+                final=dates.legal_final,
+                owner=self.word(f"interest of {dates.closed_period_interest}"),
+            ),
             self.say("collection", every=self.every(counted.every), on=self.day(counted.on), first=first),
             self.say("payment", every=every, moves=self.moves(payment), rows=line.rows, last=line.pay_date[-1]),
         ]
@@ -152,9 +92,6 @@ class _Explainer:
             return self.say("unmoved")
         interest = self.word("extra" if payment.extra_interest else "no extra")
         return self.say("moved", calendar=payment.calendar, roll=self.word(payment.roll), interest=interest)
-
-    def day(self, on: int | str | None) -> str:
-        return self.word(on) if isinstance(on, str) else self.optional("day", on)
 
     def pool(self) -> list[str]:
         out = []
@@ -193,34 +130,6 @@ class _Explainer:
         ] + [self.say("group", name=self.named(name, group.label), members=self.join(map(self.company, group.members)))
              for name, group in self.file.group.items()] + self.servicing()  # fmt: skip
 
-    def company(self, key: str) -> str:
-        return self.file.entity[key].name
-
-    def servicing(self) -> list[str]:
-        """Who collects, how often it hands over, and what lies with it."""
-        terms = self.file.servicing
-        if terms is None:
-            return []
-        faster = self.join(self.say("faster", when=one.when, pace=self.pace(one)) for one in terms.faster)
-        return [self.say("servicing", servicer=self.company(terms.servicer), pace=self.pace(terms),
-                         account=self.known("account", terms.account),
-                         by=self.optional("by", terms.by and self.days(terms.by)),
-                         holds=self.join(self.word(channel) for channel in terms.holds),
-                         faster=self.optional("flags", faster), direct=self.optional("direct", terms.direct))]  # fmt: skip
-
-    def pace(self, pace: Servicing | Faster) -> str:
-        rows = self.calendar("transfer", pace.transfer)
-        return rows + self.say("all days" if pace.days is None else "lost days", value=pace.days)
-
-    def calendar(self, what: str, name: str) -> str:
-        """A calendar by its fixed word, or by its rule."""
-        if name not in self.file.dates.further:
-            return self.word(f"{what} {name}")
-        rule = self.file.dates.further[name]
-        on = rule.on if rule.on is not None or rule.every.unit in ("day", "week") else self.file.dates.payment.on
-        every = self.say("regular", every=self.every(rule.every), on=self.day(on), first=rule.first)
-        return self.say(f"{what} further", every=every, name=name)
-
     def accounts(self) -> list[str]:
         out = []
         for name, account in self.file.account.items():
@@ -230,13 +139,6 @@ class _Explainer:
                                 target=self.optional("target", account.target), interest=clause,
                                 lacking=self.lacking(account)))  # fmt: skip
         return out
-
-    def lacking(self, account: Account) -> str:
-        if account.lacking is None:
-            return ""
-        return self.say("carried") if account.lacking == "carried" else self.say(
-            "lacking", value=self.claim(account.lacking)
-        )  # fmt: skip
 
     def classes(self) -> list[str]:
         return [self.tranche(name, tranche) for name, tranche in self.file.tranche.items()]
@@ -305,23 +207,6 @@ class _Explainer:
         out += [self.fee(name, fee) for name, fee in self.file.fee.items()]
         return out + [self.say("ledger", name=self.named(name, ledger.label), limit=self.optional("room", ledger.limit))
                       for name, ledger in self.file.ledger.items()]  # fmt: skip
-
-    def tax(self, name: str, tax: Tax) -> str:
-        said, rate = self.named(name, tax.label), percent(rate_of(tax))
-        if tax.kind == "plain":
-            return self.say("tax", name=said, base=tax.base, rate=rate)
-        if tax.kind == "fee_vat":
-            return self.say("fee vat", name=said, rate=rate, fees=self.join(map(self.claim, tax.fees)))
-        assert tax.surcharge is not None
-        kinds = self.join(self.say("taxed kind", kind=self.kinds.get(kind, {}).get(self.language, kind),
-                                   what=self.word(f"tax {what}")) for kind, what in tax.on.items())  # fmt: skip
-        fees = "" if tax.pool_fees is None else self.say("taxed kind", kind=self.word("fee"),
-                                                         what=self.word(f"tax {tax.pool_fees}"))  # fmt: skip
-        verify = VERIFY_FROM if self.file.dates.legal_final >= VERIFY_FROM else None
-        return self.say("vat", name=said, rate=rate, surcharge=percent(SURCHARGES[tax.surcharge]),
-                        tier=self.word(f"tier {tax.surcharge}"), burden=percent(round(burden(tax), 6)),
-                        kinds=self.join([kinds, *([fees] if fees else [])]),
-                        verify=self.optional("verify", verify))  # fmt: skip
 
     def fee(self, name: str, fee: Fee) -> str:
         charge, cap = fee.rate or fee.amount, fee.cap and self.charge(fee.cap)

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from plain_deal import PLAIN, changed, loaded
 
-from absengine.deal.explain import explain, money
+from absengine.deal.explain import explain
 from absengine.deal.load import load
 from absengine.deal.sentences import CLAIMS, NOUNS, SECTIONS, TIMES, WORDS
+from absengine.deal.telling import money
 from absengine.language.units import percent
 from absengine.loaders import kind_names
 
