@@ -31,7 +31,8 @@ def check_hedge(deal: DealFile, name: str, hedge: Swap | RateCap, findings: Find
 
 def _leg(deal: DealFile, path: Path, leg: Leg, findings: Findings) -> None:
     if (leg.rate is None) == (leg.index is None) or (leg.rate is not None and leg.spread):
-        found = "neither rate nor index" if leg.rate is None and leg.index is None else "a rate beside an index or a spread"
+        nothing = leg.rate is None and leg.index is None
+        found = "neither rate nor index" if nothing else "a rate beside an index or a spread"
         findings.add("hedge-legs", path, found, '{ rate = "3%" } or { index = "…", spread = "0.4%" }', "keep one")
     elif leg.index is not None:
         findings.known("unknown-index", (*path, "index"), leg.index, deal.index, "index")
