@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 SOURCES = ("deposit", "cure", "guarantor", "fund", "insurance", "ip", "repurchase")
-SOLD = {"interest", "principal", "prepayment", "fee", "default", "recognised", "opening", "performing"}
+SOLD = {"interest", "principal", "prepayment", "fee", "default", "recognised", "opening", "performing",
+        "dilution"}  # fmt: skip
 
 
 def later(day: dt.date, months: int) -> dt.date:
@@ -125,7 +126,7 @@ class Market:
 
     def given(self, name: str) -> float:
         base, balance = float(self.feed[name][self.row]), name == "performing"
-        if name in SOLD or name.startswith(("interest.", "recovery.")):
+        if name in SOLD or name.startswith(("interest.", "recovery.", "overdue.")):
             base *= self.kept_now if balance else self.kept
         elif name.startswith("purchase.") and name.endswith(".balance"):
             base = 0.0

@@ -31,7 +31,7 @@ def months_of(period: PeriodText) -> int:
 
 
 def growth(terms: Purchase, timeline: Timeline) -> Floats:
-    """``(row bought, interest or principal, row + 1)`` of one unit of principal.
+    """``(row bought, column, row + 1)`` of one unit of principal: interest, principal, 1 where anything falls due.
 
     The last row holds what falls due after the last calculation date. Nothing is bought on rows from which the model
     contract would mature after ``matures_by``: they hold zeros.
@@ -39,7 +39,7 @@ def growth(terms: Purchase, timeline: Timeline) -> Floats:
     rows, every = timeline.rows, months_of(terms.every)
     count = months_of(terms.term) // every
     interest, principal = model_contract(terms.rate * every / 12.0, count, terms.repays)
-    flows = np.zeros((rows, 2, rows + 1))
+    flows = np.zeros((rows, 3, rows + 1))
     for row, bought in enumerate(timeline.pay_date):
         due = add_months(bought, every * np.arange(1, count + 1))
         if terms.matures_by is not None and due[-1] > np.datetime64(terms.matures_by, "D"):
@@ -47,6 +47,7 @@ def growth(terms: Purchase, timeline: Timeline) -> Floats:
         at = np.searchsorted(timeline.calc_date, due, "left")
         np.add.at(flows[row, 0], at, interest)
         np.add.at(flows[row, 1], at, principal)
+        flows[row, 2, at] = 1.0
     return flows
 
 
@@ -166,7 +167,7 @@ def arrays(b: Builder) -> dict[str, Any]:
     return {
         "purchases": np.array([lines(b, name) for name in names], dtype=np.int32),
         "growth": np.array([growth(b.deal.purchase[name], b.timeline) for name in names]).reshape(
-            -1, rows, 2, rows + 1
+            -1, rows, 3, rows + 1
         ),
         "sold": np.array(sold_lines(b), dtype=np.int32),
     }
@@ -189,7 +190,7 @@ def sold_lines(b: Builder) -> list[int]:
     """Rows of the inputs a sale takes from; empty where the deal never sells."""
     if not b.sells:
         return []
-    kinds = [name for name in b.asm.channels if name.startswith("interest.")]
+    kinds = [name for name in b.asm.channels if name.startswith(("interest.", "overdue.")) or name == "dilution"]
     named = [*SOLD, *kinds, *(f"recovery.{source}" for source in RECOVERY_SOURCES)]
     return [b.asm.channel(name) for name in named] + [
         b.asm.channel(f"purchase.{name}.balance") for name in b.deal.purchase

@@ -119,7 +119,7 @@ class Program(NamedTuple):
     record: NDArray[np.int32]  # slots copied at the close of each row
     histories: int  # number of history tracks
     purchases: NDArray[np.int32] = np.zeros((0, 0), dtype=np.int32)  # (purchase, column of kernels.purchases): inputs
-    growth: NDArray[np.float64] = np.zeros((0, 0, 0, 0))  # (purchase, row bought, interest or principal, row + 1)
+    growth: NDArray[np.float64] = np.zeros((0, 0, 0, 0))  # (purchase, row bought, column, row + 1)
     sold: NDArray[np.int32] = np.zeros(0, dtype=np.int32)  # inputs a sale takes from, the performing balance first
 
 
@@ -208,7 +208,7 @@ def _check_lists(program: Program, slots: int) -> None:
 
 def _check_purchases(program: Program, channels: int) -> None:
     rows = program.pays.shape[1]
-    if len(program.purchases) and program.growth.shape != (len(program.purchases), rows, 2, rows + 1):
+    if len(program.purchases) and program.growth.shape != (len(program.purchases), rows, 3, rows + 1):
         raise ValueError("growth must hold every purchase on every row")
     if np.any(program.purchases >= channels) or np.any((program.sold < 0) | (program.sold >= channels)):
         raise ValueError("purchases or sales name channels that do not exist")

@@ -1,7 +1,7 @@
 """Contracts bought while the deal runs (循环购买) and shares of the pool sold: both change what later rows collect.
 
 A purchase is so many units of a model contract; ``growth`` says what one unit of principal pays on every later row. It
-defaults and prepays at the rates its own channels hold for the lane, on the rows on which it pays anything; a recovery
+defaults and prepays at the rates its own channels hold for the lane, on the rows of its due dates; a recovery
 rate is a share of the principal that defaults there. In loops: ``q`` a later row, ``i`` lane.
 """
 
@@ -45,7 +45,8 @@ def _add_at(inputs: Floats, line: int, item: int, step: int, rows: Floats, amoun
 def buy(units: Floats, growth: Floats, lines: Lines, inputs: Floats, item: int, step: int, row: int) -> None:
     """Add the flows of ``units`` of principal bought on ``row`` to the rows after it.
 
-    units : (lane,) principal; growth : (interest or principal, row) of one unit, one row more than the program has;
+    units : (lane,) principal; growth : (interest, principal or 1 where anything falls due, row) of one unit, one row
+    more than the program has;
     lines : a row of ``Program.purchases``; inputs : flat block of the step lengths ``item`` and ``step``.
     """
     lanes, last = units.size, growth.shape[1] - 1
@@ -59,7 +60,7 @@ def buy(units: Floats, growth: Floats, lines: Lines, inputs: Floats, item: int, 
             money[:] = units * share * opening
             _add(inputs, lines[OPENING] * item + q * step, money)
             _hazards(q, lines, inputs, item, step, alive, staying)
-        if interest != 0.0 or principal != 0.0:
+        if growth[2, q] != 0.0:
             at_end = inputs[lines[AT_END] * item + q * step : lines[AT_END] * item + q * step + lanes]
             options = inputs[lines[OPTIONS] * item + q * step : lines[OPTIONS] * item + q * step + lanes]
             for i in range(lanes):
