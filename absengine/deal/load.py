@@ -107,7 +107,12 @@ def deal_path(path: Path) -> Path:
 def load(path: Path) -> Deal:
     """Read a deal; DealError carries every problem with file, line and column."""
     file = deal_path(path)
-    document = read(file, DealError).translated(ALIASES, DealError, free_paths(DealFile))
+    return assemble(file, read(file, DealError))
+
+
+def assemble(file: Path, written: Document) -> Deal:
+    """The deal of a text that stands, or would stand, in ``file``: files it names lie beside it."""
+    document = written.translated(ALIASES, DealError, free_paths(DealFile))
     problems = Problems()
     deal = validate(DealFile, document.data, document.where, problems)
     if deal is None:
