@@ -2,7 +2,8 @@
 
 Definition (domain guide §9): (pool cash of the period + account interest − tax − senior fees) over (interest +
 principal due on the date of the classes up to and including this one). No support, no reserve, no carried cash; a
-second figure adds carried cash (含留存). Principal of a pass-through class (过手摊还) is due only in total.
+second figure adds carried cash (含留存). Hedges count net; over the whole life, cash that bought contracts (循环购买)
+is taken off, because it comes back with them. Principal of a pass-through class (过手摊还) is due only in total.
 """
 
 from __future__ import annotations
@@ -29,13 +30,16 @@ class Coverage:
 
 def available_cash(books: Books) -> Floats:
     """Numerator: what the period brought in after taxes and senior fees due, on payment rows."""
-    brought = books.since_last_payment(books.pool_cash + _account_interest(books))
+    brought = books.since_last_payment(_brought(books))
     burdens = _burdens(books)
     return brought - _owed(books, [f"{name}.paid" for name in burdens], [f"{name}.unpaid" for name in burdens])
 
 
-def _account_interest(books: Books) -> Floats:
-    return books.total([f"account.{name}.interest" for name in books.labels.accounts])
+def _brought(books: Books) -> Floats:
+    """Pool cash, interest of the accounts, and what hedges bring less what they cost."""
+    interest = books.total([f"account.{name}.interest" for name in books.labels.accounts])
+    hedges = books.total(books.like("hedge", "received")) - books.total(books.like("hedge", "paid"))
+    return np.asarray(books.pool_cash + interest + hedges)
 
 
 def _burdens(books: Books) -> list[str]:
@@ -50,7 +54,8 @@ def _life_cash(books: Books) -> Floats:
     """
     burdens = _burdens(books)
     paid, unpaid = ([f"{name}.{part}" for name in burdens] for part in ("paid", "unpaid"))
-    brought = (books.pool_cash + _account_interest(books)).sum(axis=0)
+    spent = books.total(books.like("purchase", "paid"))  # cash that buys contracts comes back with them
+    brought = (_brought(books) - spent).sum(axis=0)
     owed = books.total(unpaid)[_last_payment(books), np.arange(books.lanes)]
     return np.asarray(brought - books.total(paid).sum(axis=0) - owed)
 

@@ -157,6 +157,18 @@ FEATURES = {
             '{ id = "back", do = "move", from = "reserve", to = "main", when = "period.last" },',
         ),
     ],
+    "contracts bought": [
+        before(
+            PRIN, '{ id = "buy", do = "buy", what = ["purchase.new"], from = "main", upto = "collected.principal" },'
+        ),
+        '[purchase.new]\nkind = "pledge_loan"\nrate = "6%"\nterm = "1 year"\nevery = "3 months"\n',
+    ],
+    "contracts sold": [
+        before(
+            REST,
+            '{ id = "sale", do = "sell", to = "main", upto = "pool.performing", value = "90%", when = "period.last" },',
+        )
+    ],
     # triggers and stages
     "latch to a stage": [TRIGGER + 'once = "go late"\n' + LATE],
     "sustained, tested in a stage, cured": [

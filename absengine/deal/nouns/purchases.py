@@ -14,7 +14,7 @@ class Purchase(Table):
 
     ``kind`` and ``pool`` decide which assumptions of a stress rule it; ``price`` is per principal (折价率); ``supply``
     what the originator can offer (合格资产供给); ``most`` the principal that may be held of it (集中度上限);
-    ``lot`` the smallest amount of principal; ``matures_by`` the latest maturity (合格标准); ``eligible`` a condition for buying.
+    ``lot`` the smallest amount of principal; ``matures_by`` the latest maturity (合格标准); ``eligible`` a condition.
     """
 
     label: str | None = None
