@@ -471,7 +471,7 @@ class Lane(CashSide):
 
     def premium(self, name: str) -> float:
         noun = self.file.hedge[name]
-        if noun.kind == "swap" or noun.premium is None:
+        if noun.kind == "swap" or noun.premium is None or not self.counterparty_lives(name):
             return 0.0
         if noun.premium.per == "once":
             return cut(self.hedges[name].once, self.unit)
@@ -768,6 +768,8 @@ class Lane(CashSide):
             if terms.lot:
                 principal = cut(principal, self.money(f"purchase.{name}.lot", terms.lot))
             bought = date(self.line.pay_date[self.row])
+            if self.called:
+                continue
             if terms.eligible is not None and not self.flag(terms.eligible, f"purchase.{name}.eligible"):
                 continue
             if terms.matures_by is not None and instalments(terms, bought)[-1][0] > terms.matures_by:
@@ -788,7 +790,7 @@ class Lane(CashSide):
     def sell(self, step: object, at: str) -> None:
         wanted = cut(self.limit(step), self.unit)
         price = max(self.worth(step.value, self.path(step, "value")).value, 0.0)
-        performing = self.given("performing")
+        performing = 0.0 if self.called else self.given("performing")
         sold = min(wanted, performing)
         cash = cut(sold * price, self.unit)
         self.accounts[step.to] += cash
@@ -1229,7 +1231,8 @@ class Lane(CashSide):
                 return Worth(self.ledgers[rest], "money")
             case "purchase":
                 name, _, part = rest.partition(".")
-                return Worth(self.given(text) if part == "balance" else self.bought[name], "money")
+                held = 0.0 if self.called else self.given(text)
+                return Worth(held if part == "balance" else self.bought[name], "money")
             case "trigger":
                 return Worth(float(self.active[rest]), "pure")
             case "stage":

@@ -119,13 +119,15 @@ def _notional(b: Builder, name: str) -> Slot:
 
 
 def _premium(b: Builder, name: str) -> Slot:
-    """What this row's list adds as premium."""
+    """What this row's list adds as premium; nothing once the counterparty has failed."""
     hedge = b.deal.hedge[name]
     if isinstance(hedge, Swap) or hedge.premium is None:
         return b.asm.zero
     if hedge.premium.per == "once":
-        return b.floored(_premium_once(b, name))
-    return b.floored(b.money(f"hedge.{name}.premium", hedge.premium.value))
+        due = b.floored(_premium_once(b, name))
+    else:
+        due = b.floored(b.money(f"hedge.{name}.premium", hedge.premium.value))
+    return b.where_set(_alive(b, name), due)
 
 
 def _premium_once(b: Builder, name: str) -> Slot:

@@ -73,7 +73,7 @@ def buy(b: Builder, name: str, cash: Slot, mask: Slot, account: Slot) -> tuple[S
             principal = b.asm.value(Op.MIN, principal, b.asm.positive(room))
         if terms.lot:
             principal = b.floored(principal, b.money(f"purchase.{name}.lot", terms.lot))
-        on = mask
+        on = b.asm.value(Op.AND, mask, b.asm.value(Op.NOT, b.called))  # what a pool that is sold earns is its buyer's
         if terms.eligible is not None:
             on = b.asm.value(Op.AND, on, emit_formula(b, terms.eligible, Kind.FLAG, ("purchase", name, "eligible")))
         if terms.matures_by is not None:
@@ -100,7 +100,7 @@ def purchased(b: Builder, name: str) -> Slot:
 
 def held(b: Builder, name: str) -> Slot:
     """Principal still performing of what was bought."""
-    return b.asm.input(f"purchase.{name}.balance")
+    return b.pool(f"purchase.{name}.balance")
 
 
 def _rooms(b: Builder, name: str, terms: Purchase) -> list[Slot]:
@@ -175,7 +175,7 @@ def arrays(b: Builder) -> dict[str, Any]:
 
 def sell(b: Builder, principal: Slot, price: Slot, account: Slot, mask: Slot) -> Slot:
     """Sell performing principal at a price into an account; the cash that comes in."""
-    performing = b.asm.input("performing")
+    performing = b.pool("performing")
     amount = b.where_set(mask, b.asm.value(Op.MIN, principal, performing))
     cash = b.floored(b.asm.value(Op.MUL, amount, price))
     b.asm.emit(Op.MOVE, account, b.world, cash)
@@ -191,7 +191,6 @@ def sold_lines(b: Builder) -> list[int]:
     if not b.sells:
         return []
     kinds = [name for name in b.asm.channels if name.startswith(("interest.", "overdue.")) or name == "dilution"]
-    named = [*SOLD, *kinds, *(f"recovery.{source}" for source in RECOVERY_SOURCES)]
-    return [b.asm.channel(name) for name in named] + [
-        b.asm.channel(f"purchase.{name}.balance") for name in b.deal.purchase
-    ]
+    balances = (f"purchase.{name}.balance" for name in b.deal.purchase)
+    named = [SOLD[0], *balances, *SOLD[1:], *kinds, *(f"recovery.{source}" for source in RECOVERY_SOURCES)]
+    return [b.asm.channel(name) for name in named]

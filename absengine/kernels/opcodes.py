@@ -120,7 +120,7 @@ class Program(NamedTuple):
     histories: int  # number of history tracks
     purchases: NDArray[np.int32] = np.zeros((0, 0), dtype=np.int32)  # (purchase, column of kernels.purchases): inputs
     growth: NDArray[np.float64] = np.zeros((0, 0, 0, 0))  # (purchase, row bought, column, row + 1)
-    sold: NDArray[np.int32] = np.zeros(0, dtype=np.int32)  # inputs a sale takes from, the performing balance first
+    sold: NDArray[np.int32] = np.zeros(0, dtype=np.int32)  # inputs a sale takes from, closing balances first
 
 
 FAULT_NONE = 0

@@ -114,13 +114,14 @@ def _default(q: int, lost: Floats, principal: Floats, lines: Lines, inputs: Floa
 
 
 @part
-def sell(share: Floats, lines: Lines, inputs: Floats, item: int, step: int, row: int, rows: int) -> None:
+def sell(share: Floats, lines: Lines, balances: int, inputs: Floats, item: int, step: int, row: int, rows: int) -> None:
     """Take a share of the pool out of every row after ``row``, and out of the balance at its close.
 
-    ``lines`` : rows of the inputs that hold flows and balances of the pool, the performing balance first.
+    ``lines`` : rows of the inputs that hold flows and balances of the pool, first ``balances`` that stand at the close:
+    the performing balance and what is held of every purchase.
     """
     for number in range(lines.size):
-        for q in range(row if number == 0 else row + 1, rows + 1):
+        for q in range(row if number < balances else row + 1, rows + 1):
             start = lines[number] * item + q * step
             for i in range(share.size):
                 inputs[start + i] *= 1.0 - share[i]

@@ -186,7 +186,8 @@ def _run_list(
         elif op == _SELL:
             do.masked(s, a, on, work.amount)
             pool, rows = blocks.inputs, program.pays.shape[1]
-            purchases.sell(work.amount, program.sold, pool.flat, pool.item, pool.row, row, rows)
+            closing = 1 + program.purchases.shape[0]
+            purchases.sell(work.amount, program.sold, closing, pool.flat, pool.item, pool.row, row, rows)
         if kept:
             do.restore(s, d, on if writes_all else work.inside, work.kept)
         if checked:

@@ -128,3 +128,9 @@ def test_hedge_receivable__is_known_to_tests_before_payment() -> None:
     tests = {"test": "before payment", "when": "hedge.x.receivable - hedge.x.due > 0", "once": "flag"}
     got = run(4, swap(), principal=[600, 0, 0, 0], interest=[10] * 4, **{"trigger.t": tests})
     assert got["trigger.t.value"] == [-6, -4.5, 0, 6]
+
+
+def test_settle_hedge__no_premium_is_owed_to_a_counterparty_that_has_failed() -> None:
+    got = run(4, cap(premium="2 per payment"), interest=[5] * 4, alive_bank=[1, 1, 0, 0])
+    assert got["hedge.x.due"] == [2, 2, 0, 0]
+    assert got["hedge.x.paid"] == [2, 2, 0, 0]

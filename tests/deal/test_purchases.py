@@ -122,3 +122,39 @@ def test_sell__never_more_than_the_pool():
     run = Run(text, pool=300, principal=[0, 100], performing=[200, 100])
     assert run["pool.sale_price"] == [100.0, 0.0]
     assert run["pool.collected"] == [0.0, 0.0]
+
+
+CALL = {"test": "after payment", "when": "period.number == 2", "once": "call",
+        "call": {"price": "pool.performing", "to": "main"}}  # fmt: skip
+
+
+def test_buy__a_pool_that_was_called_buys_nothing_more():
+    """100 bought in month 1 are sold with the 900 of the pool after month 2; what its buyer paid repays the class and is
+    not spent on contracts that would earn for nobody.
+    """
+    held = {"id": "held", "do": "probe", "value": "purchase.new.balance"}
+    text = revolving({}, held, **{"trigger.call": CALL})
+    run = Run(text, pool=1000, principal=[100, 0, 0, 0, 0], interest=[9] * 5, performing=[900] * 5)
+    assert run["pool.call_price"] == [0.0, 1000.0, 0.0, 0.0, 0.0]
+    assert run["purchase.new.paid"] == [100.0, 0.0, 0.0, 0.0, 0.0]
+    assert run["step.revolving.held.value"] == [100.0, 100.0, 0.0, 0.0, 0.0]
+    assert run["tranche.A.principal_paid"] == [0.0, 0.0, 0.0, 0.0, 900.0]
+
+
+def test_sell__a_pool_that_was_called_is_not_sold_again():
+    sale = {"id": "sale", "do": "sell", "to": "main", "upto": "1_000", "value": "90%", "when": "period.number > 2"}
+    tables = {"tranche.A": note(900), "tranche.SUB": rest(), "stage.all": stage(pay("interest.A"), sale, *LAST)}
+    run = Run(small(4, tables | {"trigger.call": CALL}), pool=1000, interest=[9] * 4, performing=[900] * 4)
+    assert run["pool.call_price"] == [0.0, 900.0, 0.0, 0.0]
+    assert run["step.all.sale.paid"] == [0.0] * 4
+    assert run["pool.sold"] == [0.0] * 4
+
+
+def test_sell__what_was_bought_on_the_same_date_goes_along():
+    """100 bought beside a pool of 100; half of it all is sold on that date, so 50 of the purchase are left at once."""
+    sale = {"id": "sale", "do": "sell", "to": "main", "upto": "100", "value": "100%", "when": "period.number == 1"}
+    held = {"id": "held", "do": "probe", "value": "purchase.new.balance"}
+    text = revolving({"eligible": "period.number == 1"}, sale, held, months=4)
+    run = Run(text, pool=200, principal=[100, 50, 50, 0], interest=[9] * 4, performing=[100, 50, 0, 0])
+    assert run["step.revolving.held.value"] == [50.0, 50.0, 25.0, 0.0]
+    assert run["pool.collected"] == [109.0, 29.5, 4.5 + 25 + 25.5, 4.5 + 25.25]
