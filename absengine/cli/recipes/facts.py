@@ -39,6 +39,7 @@ def facts(deal: DealFile) -> dict[str, Fact]:
         "juniors": tuple(klass for klass in classes if klass != senior),
         "residuals": tuple(name for name, tranche in deal.tranche.items() if tranche.principal is None),
         "additional": tuple(k for k in classes if any(deal.tranche[t].ard for t in deal.tranches_of(k))),
+        "unpaid": _unpaid(deal, senior),
         "notes": " + ".join(f"balance.{klass}" for klass in classes),
         "days": "days" if deal.dates.payment.calendar == "none" else "business days",
     }
@@ -48,6 +49,17 @@ def facts(deal: DealFile) -> dict[str, Fact]:
 
 def _quoted(words: Iterable[str]) -> str:
     return ", ".join(f'"{word}"' for word in words)
+
+
+def _unpaid(deal: DealFile, senior: str) -> str:
+    """The senior class is owed something, or a pass-through of it is outstanding at its expected maturity."""
+    late = [
+        f"(date.payment >= {deal.tranche[name].principal.expected} and balance.{name} > 0)"  # type: ignore[union-attr]
+        for name in deal.tranches_of(senior)
+        if getattr(deal.tranche[name].principal, "kind", None) == "pass_through"
+        and getattr(deal.tranche[name].principal, "expected", None) is not None
+    ]
+    return " or ".join([f"due.{senior} > 0", *late])
 
 
 def _paying_classes(deal: DealFile) -> list[str]:

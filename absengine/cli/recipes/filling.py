@@ -14,6 +14,9 @@ from absengine.language.validation import did_you_mean, one_of
 _WORD = re.compile(r"<([\w.]+)>")
 _IF = re.compile(r"\s*if ([\w.]+): ")
 _EACH = re.compile(r"\s*each (\w+) in (\w+): ")
+_NOTHING = re.compile(r", \w+ = (?:\[\])?(?= \}|, )")
+_HEADER = re.compile(r"\[([^\[\]]+)\]")
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 DEEPEST = 8
 """How often a default may lead to another: recipes need three."""
 
@@ -32,13 +35,13 @@ class Filling:
         return self.line(found) if isinstance(found, str) else ", ".join(found)
 
     def line(self, text: str) -> str:
-        """A text with its words filled in, defaults of defaults too; helpers that nobody is are left out."""
+        """A text with its words filled in, defaults of defaults too; a key that comes to nothing is left out."""
         for _ in range(DEEPEST):
             filled = _WORD.sub(self._replace, text)
             if filled == text:
                 break
             text = filled
-        return text.replace(", then = []", "")
+        return _NOTHING.sub("", text)
 
     def _replace(self, match: re.Match[str]) -> str:
         found = self.words.get(match[1])
@@ -56,7 +59,7 @@ class Filling:
             if self.one(match[1]):
                 yield from self._lines(self.line(line)[match.end() :])
         else:
-            yield self.line(line)
+            yield _HEADER.sub(_quoted_header, self.line(line), 1) if line.startswith("[") else self.line(line)
 
     def open_words(self) -> list[Problem]:
         """A problem for each placeholder that neither the user nor the deal gives a value."""
@@ -70,6 +73,12 @@ class Filling:
         placeholder = self.recipe.set[word]
         return Problem("placeholder-open", Where(path=f"--event {self.name}"), f"{found}: '{word}'",
                        f"{placeholder.en} {placeholder.zh}", f"add --set {self.name}.{word}=…")  # fmt: skip
+
+
+def _quoted_header(match: re.Match[str]) -> str:
+    """A table's header as TOML 1.0 wants it: names that are not English letters in quotes."""
+    parts = (part if _BARE.fullmatch(part) else f'"{part}"' for part in match[1].split("."))
+    return f"[{'.'.join(parts)}]"
 
 
 def settings(words: list[str], chosen: Mapping[str, Recipe]) -> dict[str, dict[str, str]]:

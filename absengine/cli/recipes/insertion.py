@@ -17,7 +17,7 @@ from absengine.cli.recipes.filling import Filling
 from absengine.deal.aliases import ALIASES
 from absengine.deal.load import Deal, assemble
 from absengine.deal.nouns import DealFile
-from absengine.errors import DealError, Problem, Problems, UsageError
+from absengine.errors import DealError, Problem, Problems, UsageError, Where
 from absengine.language.format import fmt
 from absengine.language.scanner import Path, Token, scan
 from absengine.language.toml import Document, parse
@@ -75,7 +75,13 @@ def insert(draft: Draft, name: str, recipe: Recipe, given: Mapping[str, str]) ->
     """
     known = facts(draft.deal.file)
     lacking = [
-        Problem("recipe-needs", draft.deal.where(()).at(f"--event {name}"), f"no {need.en}", need.en, need.todo)
+        Problem(
+            "recipe-needs",
+            Where(str(draft.file), path=f"--event {name}"),
+            f"a deal without {need.en}",
+            need.en,
+            need.todo,
+        )
         for need in recipe.need
         if not known.get(need.fact)
     ]
