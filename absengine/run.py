@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from absengine.deal.eligibility import failing
 from absengine.deal.labels import labels as label
 from absengine.deal.load import Deal, load
 from absengine.deal.program import Compiled
@@ -188,7 +189,10 @@ class _Pools:
         groups = []
         for world, lanes in members.items():
             table, groups_of = self.table(world), self.deal.groups
-            projection = Projection(table, line, compiled.channels, compiled.scale, names, levels, bought, groups_of)
+            unfit = failing(self.deal, table.contracts)
+            projection = Projection(
+                table, line, compiled.channels, compiled.scale, names, levels, bought, groups_of, unfit
+            )
             groups.append(_Group(tuple(lanes), projection, projection.bind([cases[lane] for lane in lanes])))
         return groups
 

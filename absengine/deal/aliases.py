@@ -27,5 +27,7 @@ ALIASES: dict[str, str] = {
     "附加利率": "additional", "欠付计息": "on_unpaid", "指标": "figure", "时点": "at", "初值": "start",
     "附加": "surcharge", "池内费用": "pool_fees", "服务费用": "fees", "按支付额": "on_paid", "不足时": "lacking",
     "关联方": "group", "成员": "members", "归集服务": "servicing", "资产服务机构": "servicer", "转付": "transfer",
+    "合格标准": "criterion", "最高": "at_most", "最低": "at_least", "属于": "one_of", "不属于": "none_of",
+    "字段": "field", "占比上限": "share_at_most", "前几大": "top",
     "天数": "days", "加速归集": "faster", "权利完善": "direct", "转付日": "by", "经手": "holds", "其他日历": "further",
 }  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from absengine.calendars.day_count import convention
 from absengine.deal.cash_checks import check_cash
 from absengine.deal.class_checks import check_class
+from absengine.deal.criterion_checks import check_criteria
 from absengine.deal.date_checks import check_dates
 from absengine.deal.figure_checks import check_figures
 from absengine.deal.findings import Findings
@@ -30,7 +31,7 @@ OTHER_CHANNELS = ("fee", "deposit", *(f"recovery.{source}" for source in RECOVER
 
 
 NAMED = ("tranche", "account", "entity", "index", "tax", "fee", "support", "ledger", "trigger", "stage", "figure",
-         "hedge")  # fmt: skip
+         "hedge", "criterion")  # fmt: skip
 """Tables whose entries the user names."""
 
 
@@ -66,6 +67,7 @@ class _Checks(Findings):
         check_figures(self.deal, self)
         check_formulas(self.deal, self)
         check_purchases(self.deal, self)
+        check_criteria(self.deal, self)
         check_stages(self.deal, self)
 
     # parts -----------------------------------------------------------------------------------------------------

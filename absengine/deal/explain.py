@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from absengine.deal.explain_cash import CashWords
 from absengine.deal.load import Deal
 from absengine.deal.nouns import (
+    Criterion,
     Fee,
     Figure,
     FixedCoupon,
@@ -26,11 +27,12 @@ from absengine.deal.nouns import (
     Trigger,
 )
 from absengine.deal.purchases import months_of
-from absengine.deal.sentences import SECTIONS
+from absengine.deal.sentences import FIELDS, SECTIONS
 from absengine.deal.telling import Language, money
 from absengine.deal.triggers import parse_effect
 from absengine.deal.verbs import VERBS
 from absengine.language.units import percent
+from absengine.schema import CONTRACT_COLUMNS
 
 
 def explain(deal: Deal, kinds: Mapping[str, Mapping[str, str]], language: Language = "en") -> str:
@@ -106,6 +108,7 @@ class _Explainer(CashWords):
         out += [self.say("collect", channel=self.word(channel), account=self.known("account", account))
                 for channel, account in self.file.collect.items()]  # fmt: skip
         out += [self.purchase(name, purchase) for name, purchase in self.file.purchase.items()]
+        out += [self.criterion(name, criterion) for name, criterion in self.file.criterion.items()]
         for name, index in self.file.index.items():
             levels = self.join(self.say("dated rate", rate=percent(rate), date=date) for date, rate in index.path)
             out.append(self.say("index", name=name, levels=levels, source=self.optional("source", index.source)))
@@ -121,6 +124,22 @@ class _Explainer(CashWords):
                         pool=self.optional("sub pool", terms.pool), repays=self.word(terms.repays),
                         every=self.every(terms.every), term=self.say("months", value=months_of(terms.term)),
                         price=percent(terms.price), limits="".join(limits))  # fmt: skip
+
+    def criterion(self, name: str, terms: Criterion) -> str:
+        (key,) = terms.limits
+        if terms.share_at_most is not None:
+            noun = "share of each" if terms.top is None else "share of top"
+            limit = self.say(noun, by=self.field(terms.by or ""), top=terms.top, value=percent(terms.share_at_most))
+        else:
+            value = getattr(terms, key)
+            said = self.join(value) if isinstance(value, tuple) else value
+            limit = self.say(key, field=self.field(terms.field or ""), value=said)
+        return self.say("criterion", name=self.named(name, terms.label), limit=limit)
+
+    def field(self, name: str) -> str:
+        """A field of a contract as readers call it; one only the tape knows by its own name."""
+        declared = {column.name: {"en": name.replace("_", " "), "zh": column.zh} for column in CONTRACT_COLUMNS}
+        return (FIELDS | declared).get(name, {}).get(self.language, name)
 
     def entities(self) -> list[str]:
         return [

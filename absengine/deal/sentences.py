@@ -118,6 +118,14 @@ NOUNS: dict[str, Both] = {
     "purchase": _both("Purchase {name}: {kind}{pool}, {rate} a year, repaid {repays} {every} over {term}, at {price} "
                       "of principal{limits}.",
                       "循环购买{name}：{kind}{pool}，年利率{rate}，期限{term}，{every}{repays}，按本金的{price}购入{limits}。"),
+    "criterion": _both("Criterion {name}: {limit}.", "合格标准{name}：{limit}。"),
+    "at_most": _both("{field} at most {value}", "{field}不高于{value}"),
+    "at_least": _both("{field} at least {value}", "{field}不低于{value}"),
+    "one_of": _both("{field} one of {value}", "{field}属于{value}"),
+    "none_of": _both("{field} none of {value}", "{field}不属于{value}"),
+    "share of each": _both("each {by} at most {value} of the pool", "单一{by}占资产池的比例不超过{value}"),
+    "share of top": _both("the {top} largest by {by} at most {value} of the pool",
+                          "前{top}大{by}合计占资产池的比例不超过{value}"),
     "months": _both("{value} months", "{value}个月"),
     "supply": _both("; offered {value}", "；供给{value}"),
     "most": _both("; held up to {value}", "；持有上限{value}"),
@@ -168,6 +176,13 @@ NOUNS: dict[str, Both] = {
     "then": _both(", then helped by {value}", "，不足部分依次由{value}补足"),
     "when": _both(", when {value}", "，前提为{value}"),
 }  # fmt: skip
+
+FIELDS: dict[str, Both] = {
+    "balance": _both("balance", "封包日本金余额"), "group": _both("group", "关联方"),
+    "remaining_months": _both("remaining months", "剩余期限（月）"),
+    "original_months": _both("original months", "合同期限（月）"),
+}
+"""What criteria judge by beside the columns of the contract table."""
 
 CLAIMS: dict[str, Both] = {
     "interest": _both("interest of {name}", "{name}利息"), "principal": _both("principal of {name}", "{name}本金"),

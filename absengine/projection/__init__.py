@@ -14,7 +14,7 @@ from absengine.projection.binding import Arrays, Binder
 from absengine.projection.channels import extra_channels
 from absengine.projection.clocks import Pool
 from absengine.projection.groups import with_members
-from absengine.projection.names import Parties
+from absengine.projection.names import Flags, Parties
 from absengine.projection.streams import Wanted
 from absengine.scenario import Case
 from absengine.schema import CashflowTable, Floats, PurchaseTerms, Timeline
@@ -60,6 +60,7 @@ class Projection:
     indexes : index name -> (row,) rate of each row before a scenario's shift [1/year].
     purchases : purchase name -> what scenarios ask of contracts bought later, for channels ``purchase.<name>.*``.
     groups : group name -> entity keys that a supporter ``group.<name>`` stands for.
+    failing : criterion name -> contracts that do not meet it, which a buy-back may name.
 
     Raises DealError where a name on the tape nearly is the name of an entity.
     """
@@ -74,10 +75,11 @@ class Projection:
         indexes: Mapping[str, Floats] | None = None,
         purchases: Mapping[str, PurchaseTerms] | None = None,
         groups: Mapping[str, tuple[str, ...]] | None = None,
+        failing: Mapping[str, Flags] | None = None,
     ) -> None:
         self.channels = tuple(channels)
         self.indexes, self.purchases, self.groups = dict(indexes or {}), dict(purchases or {}), dict(groups or {})
-        self.pool = Pool(table, timeline, scale, Parties(table.contracts, entities))
+        self.pool = Pool(table, timeline, scale, Parties(table.contracts, entities, failing))
         self._wanted = Wanted.of(self.channels)
         self._extra = tuple(line for line in range(len(self.channels)) if line not in self._wanted.channel)
 

@@ -265,7 +265,9 @@ class Books:
         bought = [(event, chosen) for event, chosen in shape.events if event.what in BUY_BACKS]
         for event, chosen in sorted(bought, key=lambda one: str(one[0].on)):
             if not refuse_unknown(event, self.pool, standby, self.problems):
-                _refuse_late(event, market.settle(event, chosen, staying, fates), staying, self.problems)
+                reached = market.settle(event, chosen, staying, fates)
+                nobody = bool(event.failing) and not chosen.any()  # every contract meets the criterion
+                _refuse_late(event, reached or nobody, staying, self.problems)
         return market.exits
 
 

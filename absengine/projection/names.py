@@ -40,11 +40,17 @@ class Parties:
 
     ``payer`` is who owes a contract (debtor where the tape names one, else obligor): the key of the entity that
     answers to the name, else the name itself. ``guarantor`` is -2 where no guarantor is named, -1 for a name that is
-    no entity, else the entity's number in ``codes``.
+    no entity, else the entity's number in ``codes``. ``failing`` are contracts that do
+    not meet a criterion, by its name.
     """
 
-    def __init__(self, contracts: Table, entities: Mapping[str, tuple[str, ...]]) -> None:
-        self.contracts = contracts
+    def __init__(
+        self,
+        contracts: Table,
+        entities: Mapping[str, tuple[str, ...]],
+        failing: Mapping[str, Flags] | None = None,
+    ) -> None:
+        self.contracts, self.failing = contracts, dict(failing or {})
         self.entities = dict(entities)
         self.codes = {key: code for code, key in enumerate(entities)}
         self._key = {text: key for key, texts in entities.items() for text in (key, *texts)}
@@ -156,12 +162,26 @@ class Parties:
             return self.scope(event.scope, event.where, problems)
         if event.who:
             return self._named(event, problems)
+        if event.failing:
+            return self._failing(event, problems)
         count, payers = event.top or event.smallest, self.payers
         if count > payers:
             found = f"{count} payers"
             problems.add("more-names-than-pool", event.where, found, f"at most the pool's {payers} payers")
             return np.zeros(len(self.contracts), dtype=bool)
         return self.rank < count if event.top else (self.rank >= payers - count) & (self.rank < payers)
+
+    def _failing(self, event: Event, problems: Problems) -> Flags:
+        """Contracts that do not meet the criterion an event names, or some criterion."""
+        inside = np.zeros(len(self.contracts), dtype=bool)
+        if event.failing != "all" and event.failing not in self.failing:
+            found = f"'{printable(event.failing)}', which is no criterion of contracts in the deal"
+            allowed = one_of(["all", *self.failing])
+            problems.add("unknown-criterion", event.where, found, allowed, did_you_mean(event.failing, self.failing))
+            return inside
+        for flags in self.failing.values() if event.failing == "all" else (self.failing[event.failing],):
+            inside |= flags
+        return inside
 
     def _named(self, event: Event, problems: Problems) -> Flags:
         ids, obligor, debtor = self._called

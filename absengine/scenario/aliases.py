@@ -15,5 +15,5 @@ ALIASES: dict[str, str] = {
     "自": "start", "上限": "cap", "付款方": "payer", "月": "months", "期": "payments", "天": "days",
     "什么": "what", "谁": "who", "最大": "top", "最小": "smallest", "日": "on", "时点": "at",
     "交叉违约": "cross_default", "主体": "entity", "退出": "gone", "迟付": "late",
-    "备选资产": "standby", "稀释": "dilution", "罚息": "penalty",
+    "备选资产": "standby", "不合格": "failing", "稀释": "dilution", "罚息": "penalty",
 }  # fmt: skip

@@ -353,13 +353,15 @@ class BuyBackTable(Table):
     top: Annotated[int, Field(ge=1)] | None = None
     smallest: Annotated[int, Field(ge=1)] | None = None
     scope: ScopeTable | None = None
+    failing: Annotated[str, Field(min_length=1)] | None = None
     on: Date
     payer: str = ""
     standby: Annotated[Texts, Field(min_length=1)] | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        _one_of(self, ("who", "top", "smallest", "scope"), "event-who", "one of who, top, smallest, scope")
+        ways = ("who", "top", "smallest", "scope", "failing")
+        _one_of(self, ways, "event-who", "one of who, top, smallest, scope, failing")
         if self.standby and self.what != "substitute":
             raise refusal("standby-without-substitute", f"{self.what} with standby", 'standby with what = "substitute"')
         return self

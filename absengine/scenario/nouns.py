@@ -170,7 +170,8 @@ class Event:
     """Something that happens to contracts by name.
 
     Exactly one of ``who`` (contract ids, obligors, debtors or entities), ``top`` (largest payers), ``smallest``
-    (payers) and ``scope`` chooses. ``on`` is None for "at maturity": the last due date of each contract.
+    (payers), ``scope`` and, for buy-backs, ``failing`` (what does not meet a criterion 合格标准 of the deal, or
+    "all" of them) chooses. ``on`` is None for "at maturity": the last due date of each contract.
 
     A contract is bought back (repurchase 赎回) on ``on``, or exchanged (substitute 置换) on its next due date for the
     next of the ``standby`` contracts (empty: those the tape keeps for its sub-pool). The entity ``payer`` pays; if none
@@ -188,6 +189,7 @@ class Event:
     by: int = 0
     payer: str = ""
     standby: tuple[str, ...] = ()
+    failing: str = ""
     where: Where = field(default_factory=Where)
 
 

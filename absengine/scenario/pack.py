@@ -256,7 +256,7 @@ class _Reader:
             where=self._where("event", index),
         )
         if isinstance(table, models.BuyBackTable):
-            return replace(event, payer=table.payer, standby=table.standby or ())
+            return replace(event, payer=table.payer, standby=table.standby or (), failing=table.failing or "")
         return replace(
             event,
             cross_default=table.cross_default,

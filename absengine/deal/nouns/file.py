@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from absengine.deal.nouns.claims import Account, Fee, Ledger, Support, Tax
+from absengine.deal.nouns.criteria import Criterion
 from absengine.deal.nouns.dates import Dates
 from absengine.deal.nouns.events import Figure, Stage, Trigger
 from absengine.deal.nouns.hedges import Hedge
@@ -58,6 +59,7 @@ class DealFile(Table):
     support: dict[Identifier, Support] = Field(default_factory=dict)
     ledger: dict[Identifier, Ledger] = Field(default_factory=dict)
     purchase: dict[Identifier, Purchase] = Field(default_factory=dict)
+    criterion: dict[Identifier, Criterion] = Field(default_factory=dict)
     trigger: dict[Identifier, Trigger] = Field(default_factory=dict)
     figure: dict[Identifier, Figure] = Field(default_factory=dict)
     hedge: dict[Identifier, Hedge] = Field(default_factory=dict)
