@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,8 @@ def show_events(*, as_json: bool) -> None:
         _table()
     else:
         for name, recipe in recipes().items():
-            typer.echo(f"{name}\t{recipe.title}\t{recipe.zh}")
+            needs = "".join(f"; the deal must have {need.en}" for need in recipe.need)
+            typer.echo(f"{name}\t{recipe.title}\t{recipe.zh}\t{recipe.en}{needs}\t{recipe.doc_zh}")
             for word, one in recipe.set.items():
                 typer.echo(f"\t{word}={one.default}\t{one.en}\t{one.zh}")
 
@@ -50,7 +52,7 @@ def _table() -> None:
     for title in ("event 事件", "--set", "proposed 默认", "meaning 含义"):
         table.add_column(title, overflow="fold", no_wrap=title == "--set")
     for name, recipe in recipes().items():
-        table.add_row(f"[bold]{name}[/bold]", "", "", f"{recipe.title} {recipe.zh}: {recipe.en}")
+        table.add_row(f"[bold]{name}[/bold]", "", "", f"{recipe.title} {recipe.zh}: {recipe.en}\n{recipe.doc_zh}")
         for word, one in recipe.set.items():
             table.add_row("", word, one.default.replace("[", "\\["), f"{one.en} {one.zh}".replace("[", "\\["))
         table.add_section()
@@ -101,4 +103,5 @@ def _replace(file: Path, content: bytes) -> None:
     """The file is the old one or the new one, never half of it."""
     beside = file.with_name(f".{file.name}.new")
     beside.write_bytes(content)
+    shutil.copymode(file, beside)
     os.replace(beside, file)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 
 from absengine.deal.forms import claim_members
 from absengine.deal.hedges import can_owe
-from absengine.deal.nouns import DealFile
+from absengine.deal.nouns import DealFile, PassThroughPrincipal
 from absengine.deal.stage_checks import senior_tranches
 
 Fact = str | tuple[str, ...]
@@ -53,11 +53,11 @@ def _quoted(words: Iterable[str]) -> str:
 
 def _unpaid(deal: DealFile, senior: str) -> str:
     """The senior class is owed something, or a pass-through of it is outstanding at its expected maturity."""
+    passing = {name: deal.tranche[name].principal for name in deal.tranches_of(senior)}
     late = [
-        f"(date.payment >= {deal.tranche[name].principal.expected} and balance.{name} > 0)"  # type: ignore[union-attr]
-        for name in deal.tranches_of(senior)
-        if getattr(deal.tranche[name].principal, "kind", None) == "pass_through"
-        and getattr(deal.tranche[name].principal, "expected", None) is not None
+        f"(date.payment >= {terms.expected} and balance.{name} > 0)"
+        for name, terms in passing.items()
+        if isinstance(terms, PassThroughPrincipal) and terms.expected is not None
     ]
     return " or ".join([f"due.{senior} > 0", *late])
 

@@ -97,7 +97,7 @@ def insert(draft: Draft, name: str, recipe: Recipe, given: Mapping[str, str]) ->
     edits += _beside(draft, filling)
     edits.append((len(draft.document.text), _gap(draft.document.text) + _layout(filling, recipe.tables)))
     draft = draft.with_edits(edits)
-    assemble(draft.file, parse(draft.raw, str(draft.file), DealError))
+    assemble(draft.file, parse(draft.raw, f"{draft.file} with {name}", DealError))
     return draft
 
 
