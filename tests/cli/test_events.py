@@ -71,6 +71,23 @@ def test_insert__all_events_at_once(deal: Path) -> None:
     assert (deal / "deal.toml").read_bytes() == text
 
 
+def test_insert__a_scenario_forces_what_no_formula_sees(deal: Path) -> None:
+    """Holders resolve to end the plan: the deal goes to liquidation on that day, and to no other end before it."""
+    year = load(deal).timeline.closing.astype("datetime64[Y]").astype(int) + 1971
+    pack = deal / "pack.toml"
+    head = 'schema = "absengine.pack/1"\ntitle = "t"\nsource = "illustrative"\n'
+    pack.write_text(
+        f"{head}[scenario.plain]\n[scenario.ends]\nforced = {{ early_termination = {year}-01-01 }}\n", "utf-8"
+    )
+    assert main(["new", str(deal), "--event", "early-termination"]) == 0
+    run = stress(deal, [pack])
+    stages, ends = run.paths.item("stage"), list(run.deal.file.stage).index("liquidation")
+    assert stages[-1, 0] == 0
+    fired = run.deal.timeline.calc_date[stages[:, 1] == ends]
+    assert str(fired[0]) == f"{year}-01-31"
+    assert run.paths.item("step.liquidation.sell.paid")[:, 1].sum() > 0
+
+
 def test_insert__end_of_revolving_needs_a_deal_that_buys(deal: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = (deal / "deal.toml").read_bytes()
     assert main(["new", str(deal), *asked("clean-up-call", "end-of-revolving")]) == 3

@@ -4,12 +4,14 @@ everything else in the file as it was.
 
 from __future__ import annotations
 
-import difflib
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+import random_deals
+from hypothesis import given
+from hypothesis import settings as examples
 from small_deals import Run, day, note, pay, rest, small, stage
 
 from absengine.cli.recipes.book import recipes
@@ -27,9 +29,9 @@ STAGED = ("acceleration", "event-of-default", "early-termination")
 def put(text: str, **events: dict[str, str]) -> str:
     """The text of a deal with events in it; ``a_b`` stands for the event ``a-b``."""
     draft = Draft(HERE, text)
-    for name, given in events.items():
+    for name, words in events.items():
         name = name.replace("_", "-")
-        draft = insert(draft, name, recipes()[name], given)
+        draft = insert(draft, name, recipes()[name], words)
     return draft.raw
 
 
@@ -214,13 +216,19 @@ def test_clean_up_call__only_once_it_repays_the_notes() -> None:
 # The rest of the file -------------------------------------------------------------------------------------------------
 def only_inserts(before: str, after: str) -> bool:
     """Whether every character of the old text stands in the new one, in its order."""
-    matcher = difflib.SequenceMatcher(None, before.split("\n"), after.split("\n"), autojunk=False)
-    for word, i, j, k, m in matcher.get_opcodes():
-        old, new = "\n".join(before.split("\n")[i:j]), "\n".join(after.split("\n")[k:m])
-        rest = iter(new)
-        if word == "delete" or not all(letter in rest for letter in old):
-            return False
-    return True
+    rest = iter(after)
+    return all(character in rest for character in before)
+
+
+@examples(max_examples=15)
+@given(random_deals.cases())
+def test_insert__any_deal_takes_a_stage_and_keeps_every_character(case: random_deals.Case) -> None:
+    """Whatever a deal has, the stages that recipes write serve it; the deal loads, and only text is added."""
+    words = {name: {"name": f"new_{number}", "stage": f"stage_{number}"} for number, name in enumerate(STAGED)}
+    after = put(case.text, **words)
+    assert only_inserts(case.text, after)
+    file = Draft(HERE, after).deal.file
+    assert [file.trigger[f"new_{number}"].once for number in range(3)] == ["go stage_0", "go stage_1", "go stage_2"]
 
 
 @pytest.mark.parametrize("ends", ["\n", "\r\n"])
