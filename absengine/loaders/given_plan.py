@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from absengine.calendars.date_rules import add_months, month_day
 from absengine.errors import Problem
 from absengine.loaders import terms
 from absengine.loaders.due_dates import Counts, Flags, grid_of
@@ -21,13 +22,16 @@ from absengine.schema import Dates, Floats
 FIELDS = fields_of("plan", required=("asset_id", "due_date", "principal"))
 CLOSES_WITHIN = 1e-6
 """Share of a balance by which a plan may miss it: sums of amounts printed in 万元 with two decimals (assumption)."""
+STEP_WITHIN = np.timedelta64(15, "D")
+"""Days by which a first period may be longer than the longest one after it: stubs, moved dates (assumption)."""
 
 
 @dataclass(frozen=True)
 class Plan:
     """Lines of all plans that lie on or after the cut-off dates, in order of contract, then date.
 
-    ``contract`` is the row of the tape; ``begin`` (per row of the tape) is where interest of its first line begins.
+    ``contract`` is the row of the tape; ``begin`` (per row of the tape) is where interest of its first line begins, and
+    ``before`` the last line before the cut-off: one period back where it is missing, NaT where there was none.
     """
 
     contract: Counts
@@ -36,6 +40,7 @@ class Plan:
     interest: Floats
     fee: Floats
     begin: Dates
+    before: Dates
 
 
 def plan_rows(tape: Tape, context: Context, rows: terms.Rows, wanted: Flags, cutoff: Dates) -> Plan | None:
@@ -67,20 +72,83 @@ def plan_rows(tape: Tape, context: Context, rows: terms.Rows, wanted: Flags, cut
         contract[kept], file.column("due_date")[kept], np.nan_to_num(file.column("principal")[kept]),
         file.column("interest")[kept], np.nan_to_num(file.column("fee")[kept]),
         begins(tape, contract, file.column("due_date"), cutoff),
+        np.fmax(
+            lines_before(tape, contract, file.column("due_date"), cutoff),
+            _missing_begin(tape, contract, file.column("due_date"), cutoff),
+        ),
     )  # fmt: skip
+    opens = np.flatnonzero(np.append(True, plan.contract[1:] != plan.contract[:-1])[: len(plan.contract)])
+    silent = np.zeros(len(tape), dtype=bool)
+    silent[plan.contract[opens]] = np.isnan(plan.interest[opens])
+    refuse_unknown_begin(tape, rows, contract, file.column("due_date"), cutoff, silent & wanted)
     _refuse_open(tape, rows, wanted, plan)
     _refuse_twice(theirs, plan, kept)
     return plan
 
 
 def begins(tape: Tape, contract: Counts, due: Dates, cutoff: Dates) -> Dates:
-    """Start of the first period: the last line of the plan before the cut-off, else origination, else the cut-off."""
-    start = tape.column("start_date")
-    begin = np.where(np.isnat(start), np.datetime64("0001-01-01"), start)
+    """Start of the first period: the last line of the plan before the cut-off, else origination, else the cut-off.
+
+    Where a plan lists only what is left of a contract partly repaid, and origination lies further back than one of its
+    periods, the first period is taken for one such period: earlier lines are missing (assumption; see
+    :func:`refuse_unknown_begin`).
+    """
+    begin = np.fmax(tape.column("start_date"), lines_before(tape, contract, due, cutoff))
+    begin = np.fmax(begin, _missing_begin(tape, contract, due, cutoff))
+    begin = np.where(np.isnat(begin), cutoff, begin)
+    return np.where(tape.column("interest_from") == "cutoff", np.maximum(begin, cutoff), begin)
+
+
+def lines_before(tape: Tape, contract: Counts, due: Dates, cutoff: Dates) -> Dates:
+    """Last line of each plan before the cut-off; NaT where it has none."""
+    last = np.full(len(tape), np.datetime64("NaT"), dtype="datetime64[D]")
     past = np.flatnonzero((contract >= 0) & (due < np.append(cutoff, cutoff[:1])[contract]))
-    np.maximum.at(begin, contract[past], due[past])
-    unknown = begin == np.datetime64("0001-01-01")
-    return np.where(unknown, cutoff, begin)
+    np.fmax.at(last, contract[past], due[past])
+    return last
+
+
+def refuse_unknown_begin(
+    tape: Tape, rows: terms.Rows, contract: Counts, due: Dates, cutoff: Dates, needs: Flags
+) -> None:
+    """A problem for contracts that need interest of the first line worked out where no line says since when."""
+    back = _missing_begin(tape, contract, due, cutoff)
+    from_cutoff = tape.column("interest_from") == "cutoff"
+    rows.refuse(
+        needs & ~np.isnat(back) & ~from_cutoff, "start_date", "plan-begins-unknown",
+        lambda row: f"no line before the cut-off, and origination on {tape.column('start_date')[row]}, long before one "
+        f"period back ({back[row]})",
+        "the last line before the cut-off date, from which interest of the first one left runs",
+        "add that line to the plan; one of no amount on the start date where nothing was due before",
+    )  # fmt: skip
+
+
+def _missing_begin(tape: Tape, contract: Counts, due: Dates, cutoff: Dates) -> Dates:
+    """One period before the first line left, of plans that seem to lack the lines before it; NaT for all others."""
+    missing = np.full(len(tape), np.datetime64("NaT"), dtype="datetime64[D]")
+    left = np.flatnonzero((contract >= 0) & (due >= np.append(cutoff, cutoff[:1])[contract]))
+    left = left[np.lexsort((due[left], contract[left]))]
+    own, days = contract[left], due[left]
+    same = np.flatnonzero(own[1:] == own[:-1])
+    gap = np.zeros(len(tape), dtype="timedelta64[D]")
+    np.maximum.at(gap, own[same], days[same + 1] - days[same])
+    opens = np.flatnonzero(np.append(True, own[1:] != own[:-1])[: len(own)])
+    several = opens[gap[own[opens]] > np.timedelta64(0, "D")]
+    row, first = own[several], days[several]
+    back = first - gap[row]
+    untouched = tape.column("balance") >= tape.column("original_balance")
+    unknown = (np.isnat(lines_before(tape, contract, due, cutoff)) & ~untouched)[row]
+    lacks = unknown & (tape.column("start_date")[row] < np.minimum(back, cutoff[row]) - STEP_WITHIN)
+    day = np.zeros(len(tape), dtype=np.int64)
+    np.maximum.at(day, own, month_day(days))
+    missing[row[lacks]] = _stepped_back(first, days[several + 1], day[row])[lacks]
+    return missing
+
+
+def _stepped_back(first: Dates, second: Dates, day: Counts) -> Dates:
+    """The day as far before ``first`` as ``second`` is after it: whole months of a rhythm on ``day``, else days."""
+    months = (second.astype("datetime64[M]") - first.astype("datetime64[M]")).astype(np.int64)
+    whole = (add_months(first, months, day) == second) & (months > 0)
+    return np.where(whole, add_months(first, -months, day), first - (second - first))
 
 
 def _refuse_open(tape: Tape, rows: terms.Rows, wanted: Flags, plan: Plan) -> None:

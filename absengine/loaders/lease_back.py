@@ -63,7 +63,8 @@ def schedule(tape: Tape, context: Context) -> Loaded:
         flows = Flows.joined([flows, planned(tape, given.plan, names, told, resets)]).in_order()
     flows = with_deposit(tape, rows, with_fees(tape, rows, flows, cutoff))
     problems.refuse(TapeError)
-    return Loaded(_contracts(tape, flows, cutoff, rents.previous, rate), flows)
+    previous = rents.previous if given.plan is None else np.where(by_plan, given.plan.before, rents.previous)
+    return Loaded(_contracts(tape, flows, cutoff, previous, rate), flows)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from absengine.loaders import fee_claims, pledge_loan, terms
 from absengine.loaders.contracts import contract_columns
 from absengine.loaders.due_dates import Counts, Flags, Grid, due_dates, grid_of
 from absengine.loaders.fields import fields_of
+from absengine.loaders.given_plan import begins, refuse_unknown_begin
 from absengine.loaders.interest import accrual_years
 from absengine.loaders.licence_terms import (
     LICENCE_FIELDS,
@@ -165,18 +166,14 @@ def _split_in_plan(net: Tape, rows: terms.Rows, plan: Tape | None, cutoff: Dates
     return np.asarray(by_plan & (lines > 0) & (with_principal == lines) & ~np.isnan(net.column("rate")))
 
 
-def _of_plan(net: Tape, plan: Tape | None, given: Flags, cutoff: Dates) -> tuple[_Lines, Dates]:
+def _of_plan(net: Tape, rows: terms.Rows, plan: Tape | None, given: Flags, cutoff: Dates) -> tuple[_Lines, Dates]:
     """Lines of the plans still due, and where the first period of each row begins: at the last line before them."""
     columns = _NO_PLAN if plan is None else {name: plan.column(name) for name in _NO_PLAN}
     contract = np.zeros(0, dtype=np.int64) if plan is None else rows_of(plan, net)
-    start = net.column("start_date")
-    begin = np.where(np.isnat(start), np.datetime64("0001-01-01"), start)
     own = np.flatnonzero((contract >= 0) & np.append(given, False)[contract])
     due = columns["due_date"]
-    past = own[due[own] < cutoff[contract[own]]]
-    np.maximum.at(begin, contract[past], due[past])
-    begin = np.where(begin == np.datetime64("0001-01-01"), cutoff, begin)
-    begin = np.where(net.column("interest_from") == "cutoff", np.maximum(begin, cutoff), begin)
+    begin = begins(net, contract[own], due[own], cutoff)
+    refuse_unknown_begin(net, rows, contract[own], due[own], cutoff, given)
     still = own[due[own] >= cutoff[contract[own]]]
     split = np.nan_to_num(columns["principal"][still]) + np.nan_to_num(columns["interest"][still])
     fee = columns["licence_fee"][still]
@@ -188,7 +185,7 @@ def _given_claims(
     net: Tape, rows: terms.Rows, plan: Tape | None, given: Flags, licence: Licence, cutoff: Dates
 ) -> _Claims:
     """Claims known by their fees: rate of the balance, or balance at the rate."""
-    by_plan, begin = _of_plan(net, plan, given, cutoff)
+    by_plan, begin = _of_plan(net, rows, plan, given, cutoff)
     by_amount, regular = _of_amount(net, rows, given & np.asarray(net.column("amort_type") == "level"), cutoff)
     later = _Lines.joined([by_plan, by_amount])
     begin = np.where(np.isnat(regular), begin, regular)

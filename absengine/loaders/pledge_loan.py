@@ -69,13 +69,15 @@ def schedule(tape: Tape, context: Context) -> Loaded:
         tape, KIND, cutoff=cutoff, balance=tape.column("balance"), maturity=_last_due(cycle, flows),
         rate=_rate_now(tape, grid, grown, resets),
     )  # fmt: skip
-    contracts["previous_due_date"] = _previous_due(grid)
+    contracts["previous_due_date"] = _previous_due(grid, plan)
     return Loaded(contracts, flows)
 
 
-def _previous_due(grid: Grid) -> Dates:
-    """Scheduled date before the first due date left, from which its interest runs; NaT for given plans."""
+def _previous_due(grid: Grid, plan: Plan | None) -> Dates:
+    """Scheduled date before the first due date left, from which its interest runs; NaT where a given plan omits it."""
     before = np.full(len(grid.count), np.datetime64("NaT"), dtype="datetime64[D]")
+    if plan is not None:
+        before[plan.contract] = plan.before[plan.contract]
     has = grid.count > 0
     before[has] = grid.start[grid.first[:-1][has]]
     return before

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from absengine.loaders import terms
 from absengine.loaders.due_dates import Counts, Flags, grid_of
 from absengine.loaders.fields import fields_of
-from absengine.loaders.given_plan import Plan, begins, plan_rows
+from absengine.loaders.given_plan import Plan, begins, plan_rows, refuse_unknown_begin
 from absengine.loaders.implicit_rate import HIGHEST, implicit_rate
 from absengine.loaders.interest import growth
 from absengine.loaders.schedule import Amortisation, Flows, amortise
@@ -78,6 +78,8 @@ def rent_plan(
     _refuse_half(tape, rows, lines)
     if len(rows.problems) > before:
         return RentPlan(None, none)
+    lone = np.isin(np.arange(len(tape)), lines.contract[lines.alone])
+    refuse_unknown_begin(tape, rows, owner, file.column("due_date"), cutoff, lone)
     since = begins(tape, owner, file.column("due_date"), cutoff)
     lines, rate = _solved(tape, rows, lines, since, names)
     if len(rows.problems) > before:
