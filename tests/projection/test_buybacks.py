@@ -71,6 +71,26 @@ def back(what: Any = "repurchase", **more: Any) -> Event:
 BASE = run(Scenario("as contracted"))
 
 
+def test_failing__is_bought_back_like_a_name() -> None:
+    """L1 and L3 fail different criteria: one of them, both, and a criterion that every contract meets."""
+    held = table()
+    ids = held.contracts["contract_id"].astype(str)
+    unfit = {"short": ids == "L3", "known": ids == "L1", "fine": np.zeros(len(ids), dtype=bool)}
+    projection = Projection(held, LINE, POOL_CHANNELS, 1.0, ENTITIES, failing=unfit)
+    wanted = {"short": ("L3",), "known": ("L1",), "all": ("L1", "L3")}
+    for name, who in wanted.items():
+        events = (back(who=who), back(who=(), failing=name))
+        both = projection.bind([Case(str(number), Scenario("one", events=(e,))) for number, e in enumerate(events)])
+        out = np.zeros((len(POOL_CHANNELS), LINE.rows + 1, 2))
+        projection.fill(both, 0, 2, out)
+        assert np.array_equal(out[..., 0], out[..., 1])
+        assert in_row(out[POOL_CHANNELS.index("recovery.repurchase"), :, 0])
+    nobody = projection.bind([Case("nobody", Scenario("one", events=(back(who=(), failing="fine"),)))])
+    out = np.zeros((len(POOL_CHANNELS), LINE.rows + 1, 1))
+    projection.fill(nobody, 0, 1, out)
+    assert np.allclose(out[..., 0], [BASE[name] for name in POOL_CHANNELS])
+
+
 def difference(name: str, scenario: Scenario) -> dict[str, float]:
     return in_row(run(scenario)[name] - BASE[name])
 

@@ -24,6 +24,7 @@ from absengine.schema import (
 )
 
 BOUGHT = {"new": PurchaseTerms("pledge_loan", "", 3)}
+UNFIT = {"short": np.array([True, False, False])}
 FOLDER = Path(__file__).parents[1] / "bad" / "packs"
 BAD = sorted(FOLDER.glob("*.toml"))
 CHANNELS = (*POOL_CHANNELS, "purchase.new.default", "forced.cum_default", "index.LPR1Y")
@@ -54,7 +55,7 @@ def bind(path: Path) -> Floats:
     start = np.array(["2026-03-31", "2026-06-30"], dtype="datetime64[D]")
     line = Timeline(start[0], start[0], ends[-1], ends, ends, start, ends, start, np.ones((1, 2), dtype=bool))
     entities = {"guarantor": ("保证公司",)}
-    projection = Projection(small_pool(), line, CHANNELS, 1.0, entities, {"LPR1Y": np.full(2, 0.03)}, BOUGHT)
+    projection = Projection(small_pool(), line, CHANNELS, 1.0, entities, {"LPR1Y": np.full(2, 0.03)}, BOUGHT, {}, UNFIT)
     cases = load_pack(path).cases()
     lost_days([small_pool().rights], [event for case in cases for event in case.scenario.rights])
     return projection.bind(cases).unplaced
@@ -90,7 +91,7 @@ def test_bad_pack__missing_file_is_refused(tmp_path: Path) -> None:
     "stem",
     [
         "unknown-scenario", "scope-matches-nothing", "unknown-field", "unknown-obligor", "unknown-entity",
-        "unknown-trigger", "unknown-key", "unknown-word", "unknown-index",
+        "unknown-criterion", "unknown-trigger", "unknown-key", "unknown-word", "unknown-index",
     ],
 )  # fmt: skip
 def test_bad_pack__nearest_spelling_is_offered(stem: str) -> None:
