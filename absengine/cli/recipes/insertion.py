@@ -74,14 +74,9 @@ def insert(draft: Draft, name: str, recipe: Recipe, given: Mapping[str, str]) ->
     or would be refused with it.
     """
     known = facts(draft.deal.file)
+    place = Where(str(draft.file), path=f"--event {name}")
     lacking = [
-        Problem(
-            "recipe-needs",
-            Where(str(draft.file), path=f"--event {name}"),
-            f"a deal without {need.en}",
-            need.en,
-            need.todo,
-        )
+        Problem("recipe-needs", place, f"a deal without {need.en}", need.en, need.todo)
         for need in recipe.need
         if not known.get(need.fact)
     ]
