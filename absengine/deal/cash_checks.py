@@ -9,7 +9,7 @@ from absengine.deal.nouns import DealFile, Faster, Fee, Servicing, Tax
 from absengine.deal.taxes import pool_kinds
 from absengine.language.scanner import Path
 from absengine.language.validation import one_of
-from absengine.schema import CASH_CHANNELS
+from absengine.schema import CASH_CHANNELS, SUPPORTERS
 
 TERMS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "plain": (("base", "rate"), ()),
@@ -148,7 +148,8 @@ def _deposits(deal: DealFile, findings: Findings) -> None:
             findings.add("lacking-unused", path, f"'lacking' of account '{name}'", "the account of deposits only",
                          "take it out")  # fmt: skip
         elif account.lacking is not None and account.lacking != "carried":
-            givers = [f"account.{other}" for other in deal.account if other != name]
+            apart = {name, deal.servicing.account} if deal.servicing is not None else {name}
+            givers = [f"account.{other}" for other in deal.account if other not in apart]
             findings.known("unknown-account", path, account.lacking, [*givers, "carried"], "account")
     if box is None or box not in deal.account:
         return
@@ -203,6 +204,7 @@ def _apart(deal: DealFile, name: str, what: str, channels: set[str], findings: F
     ]
     found += [f"the call price of trigger '{key}'" for key, trigger in deal.trigger.items()
               if trigger.call is not None and trigger.call.to == name]  # fmt: skip
+    found += [f"receipts of hedge '{key}'" for key, hedge in deal.hedge.items() if hedge.to == name]
     for stage, noun in deal.stage.items():
         for step in noun.step:
             if name in (step.source, step.to) or f"account.{name}" in (*step.then, *step.what):
@@ -218,6 +220,9 @@ def _groups(deal: DealFile, findings: Findings) -> None:
     home: dict[str, str] = {}
     for name, group in deal.group.items():
         path: Path = ("group", name, "members")
+        if name == SUPPORTERS:
+            findings.add("group-of-every-deal", ("group", name), "a group that every deal has: who pays for others",
+                         "a name of your own", "rename it, or take it out")  # fmt: skip
         if len(set(group.members)) < 2:
             findings.add("group-of-one", path, f"{len(set(group.members))} companies", "two or more that fail together",
                          "name the others, or take the group out")  # fmt: skip
