@@ -196,6 +196,9 @@ class Timeline:
 RECOVERY_SOURCES: tuple[str, ...] = ("deposit", "cure", "guarantor", "fund", "insurance", "ip", "repurchase")
 """Asset-level recovery ledgers in legal order (domain guide §6.3 and §9)."""
 
+SUPPORTERS = "supporters"
+"""The group of every deal (增信方): who provides its supports, guarantees its contracts or must buy them back."""
+
 PURCHASE_CHANNELS: tuple[str, ...] = ("balance", "default", "prepay", "at_end", "recognised_row", "options")
 """Channels ``purchase.<name>.<part>`` of contracts bought later: performing principal held (written by the waterfall);
 shares defaulting and prepaying by row, and defaulting on the last due date; row of recognition; how prepayments and

@@ -22,7 +22,7 @@ from absengine.deal.timeline import build_timeline
 from absengine.errors import DealError, InputError, Problem, Problems, Where
 from absengine.language.toml import Document, read
 from absengine.language.validation import free_paths, validate
-from absengine.schema import Floats, PurchaseTerms, Timeline
+from absengine.schema import SUPPORTERS, Floats, PurchaseTerms, Timeline
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,9 @@ class Deal:
 
     @property
     def groups(self) -> dict[str, tuple[str, ...]]:
-        """Group key → keys of the entities that fail with it."""
-        return {key: group.members for key, group in self.file.group.items()}
+        """Group key → keys of the entities that fail with it; every deal has one of who provides its supports."""
+        groups = {key: group.members for key, group in self.file.group.items()}
+        return groups | {SUPPORTERS: tuple(support.provider for support in self.file.support.values())}
 
     @property
     def indexes(self) -> dict[str, IndexPath]:

@@ -201,6 +201,36 @@ class PeriodText(Spelled):
 
 
 @dataclass(frozen=True, slots=True)
+class HowMany(Spelled):
+    """A number of names: exactly ``n``, or (``or_fewer``) as many of them as there are."""
+
+    n: int
+    or_fewer: bool = False
+
+    PATTERN = re.compile(r"up to ([1-9][0-9]{0,4})")
+    CODE = "wrong-count"
+    ALLOWED = 'a whole number from 1, or "up to 5" where there may be fewer'
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+            return cls(value)
+        return super(HowMany, cls).parse(value)
+
+    @classmethod
+    def build(cls, match: re.Match[str]) -> Self:
+        return cls(int(match[1]), or_fewer=True)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        ways = [{"type": "integer", "minimum": 1}, _text(cls.PATTERN.pattern)]
+        return {"anyOf": ways, "description": cls.ALLOWED}
+
+    def __str__(self) -> str:
+        return f"up to {self.n}" if self.or_fewer else str(self.n)
+
+
+@dataclass(frozen=True, slots=True)
 class DayOffset(Spelled):
     """``n`` days (``business`` days or calendar days) before or after the payment or collection date."""
 

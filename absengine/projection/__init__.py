@@ -17,7 +17,7 @@ from absengine.projection.groups import with_members
 from absengine.projection.names import Flags, Parties
 from absengine.projection.streams import Wanted
 from absengine.scenario import Case
-from absengine.schema import CashflowTable, Floats, PurchaseTerms, Timeline
+from absengine.schema import SUPPORTERS, CashflowTable, Floats, PurchaseTerms, Timeline
 
 __all__ = ["Bound", "Projection"]
 
@@ -59,7 +59,8 @@ class Projection:
     entities : entity key -> names on the tape it answers to.
     indexes : index name -> (row,) rate of each row before a scenario's shift [1/year].
     purchases : purchase name -> what scenarios ask of contracts bought later, for channels ``purchase.<name>.*``.
-    groups : group name -> entity keys that a supporter ``group.<name>`` stands for.
+    groups : group name -> entity keys that a supporter ``group.<name>`` stands for; ``supporters`` holds those of the
+        deal's supports, and whoever the contracts name joins them.
     failing : criterion name -> contracts that do not meet it, which a buy-back may name.
 
     Raises DealError where a name on the tape nearly is the name of an entity.
@@ -85,7 +86,8 @@ class Projection:
 
     def bind(self, cases: Sequence[Case]) -> Bound:
         """Lay out cases; ScenarioError with every problem: unknown names, scopes of nothing, ties, wrong kinds."""
-        cases = with_members(cases, self.groups)
+        helping = dict.fromkeys((*self.groups.get(SUPPORTERS, ()), *self.pool.parties.supporters))
+        cases = with_members(cases, {**self.groups, SUPPORTERS: tuple(helping)})
         arrays = Binder(self.pool, cases).bind(self._wanted)
         names = [self.channels[line] for line in self._extra]
         extras = extra_channels(names, cases, arrays.payers, self.pool, self.indexes, self.purchases)

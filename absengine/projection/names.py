@@ -96,6 +96,12 @@ class Parties:
         }
         return tuple(chains[text] for text in texts)
 
+    @property
+    def supporters(self) -> tuple[str, ...]:
+        """Entities that pay for others' contracts: guarantors, and those who must buy back."""
+        codes = {*self.guarantor.tolist(), *(code for chain in set(self.recourse) for code in chain)}
+        return tuple(key for key, code in self.codes.items() if code in codes)
+
     @cached_property
     def standby(self) -> Flags:
         """Contracts outside the pool until a substitution takes them in."""
@@ -165,9 +171,9 @@ class Parties:
         if event.failing:
             return self._failing(event, problems)
         count, payers = event.top or event.smallest, self.payers
-        if count > payers:
-            found = f"{count} payers"
-            problems.add("more-names-than-pool", event.where, found, f"at most the pool's {payers} payers")
+        if count > payers and not event.or_fewer:
+            found, todo = f"{count} payers", f'write "up to {count}" where a pool may have fewer'
+            problems.add("more-names-than-pool", event.where, found, f"at most the pool's {payers} payers", todo)
             return np.zeros(len(self.contracts), dtype=bool)
         return self.rank < count if event.top else (self.rank >= payers - count) & (self.rank < payers)
 

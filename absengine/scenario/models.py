@@ -15,7 +15,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from absengine.language.units import Date, Money, PeriodText, Rate, RatePer, Ratio, percent, rate
+from absengine.language.units import Date, HowMany, Money, PeriodText, Rate, RatePer, Ratio, percent, rate
 from absengine.language.validation import Many, Table, refusal, show
 from absengine.scenario.nouns import InterestOn, Order
 
@@ -324,8 +324,8 @@ class EventTable(Table):
 
     what: Literal["default", "prepay", "extend"]
     who: Literal["all"] | Annotated[Texts, Field(min_length=1)] | None = None
-    top: Annotated[int, Field(ge=1)] | None = None
-    smallest: Annotated[int, Field(ge=1)] | None = None
+    top: HowMany | None = None
+    smallest: HowMany | None = None
     scope: ScopeTable | None = None
     on: Date | None = None
     at: Literal["maturity"] | None = None
@@ -350,8 +350,8 @@ class BuyBackTable(Table):
 
     what: Literal["repurchase", "substitute"]
     who: Literal["all"] | Annotated[Texts, Field(min_length=1)] | None = None
-    top: Annotated[int, Field(ge=1)] | None = None
-    smallest: Annotated[int, Field(ge=1)] | None = None
+    top: HowMany | None = None
+    smallest: HowMany | None = None
     scope: ScopeTable | None = None
     failing: Annotated[str, Field(min_length=1)] | None = None
     on: Date

@@ -173,6 +173,8 @@ class Event:
     (payers), ``scope`` and, for buy-backs, ``failing`` (what does not meet a criterion 合格标准 of the deal, or
     "all" of them) chooses. ``on`` is None for "at maturity": the last due date of each contract.
 
+    ``or_fewer`` lets ``top`` and ``smallest`` mean every payer of a pool that has fewer.
+
     A contract is bought back (repurchase 赎回) on ``on``, or exchanged (substitute 置换) on its next due date for the
     next of the ``standby`` contracts (empty: those the tape keeps for its sub-pool). The entity ``payer`` pays; if none
     is named, the first living name of the contract's recourse, or where it has none an originator that cannot fail.
@@ -182,6 +184,7 @@ class Event:
     who: tuple[str, ...] = ()
     top: int = 0
     smallest: int = 0
+    or_fewer: bool = False
     scope: Scope | None = None
     on: np.datetime64 | None = None
     cross_default: bool = True

@@ -249,8 +249,9 @@ class _Reader:
         event = Event(
             what=table.what,
             who=() if table.who is None or isinstance(table.who, str) else table.who,
-            top=table.top or 0,
-            smallest=table.smallest or 0,
+            top=table.top.n if table.top else 0,
+            smallest=table.smallest.n if table.smallest else 0,
+            or_fewer=any(count.or_fewer for count in (table.top, table.smallest) if count),
             scope=Scope() if everyone else (scope(table.scope) if table.scope is not None else None),
             on=None if table.on is None else np.datetime64(table.on, "D"),
             where=self._where("event", index),

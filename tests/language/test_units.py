@@ -12,6 +12,7 @@ from absengine.language.units import (
     AmountPer,
     Date,
     DayOffset,
+    HowMany,
     Money,
     PeriodText,
     Rate,
@@ -30,6 +31,7 @@ class Noun(Table):
     charge: RatePer | None = None
     every: PeriodText | None = None
     call: DayOffset | None = None
+    names: HowMany | None = None
     on: Date | None = None
 
 
@@ -65,6 +67,8 @@ def read(line):
         ('every = "90 days"', PeriodText(90, "day")),
         ('call = "5 business days before payment"', DayOffset(5, True, "before", "payment")),
         ('call = "1 day after collection"', DayOffset(1, False, "after", "collection")),
+        ("names = 3", HowMany(3)),
+        ('names = "up to 3"', HowMany(3, or_fewer=True)),
         ("on = 2026-03-31", datetime.date(2026, 3, 31)),
     ],
 )

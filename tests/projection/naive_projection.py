@@ -263,7 +263,7 @@ class Twin:
         for c in self.contracts:
             totals[payer[c.number]] = totals.get(payer[c.number], 0.0) + float(c.columns["cutoff_balance"])
         order = sorted(totals, key=lambda name: (-totals[name], name))
-        names = order[: event.top] if event.top else order[len(order) - event.smallest :]
+        names = order[: event.top] if event.top else order[max(0, len(order) - event.smallest) :]
         return [c for c in self.contracts if payer[c.number] in names]
 
     def _events(self) -> None:

@@ -110,7 +110,16 @@ narrow = st.builds(
     layer=st.just(1),
 )
 moments = st.integers(0, 500).map(lambda days: np.datetime64(CUTOFF, "D") + days)
-choices = st.sampled_from([{"who": ("L0",)}, {"who": ("B",)}, {"top": 1}, {"smallest": 1}])
+choices = st.sampled_from(
+    [
+        {"who": ("L0",)},
+        {"who": ("B",)},
+        {"top": 1},
+        {"smallest": 1},
+        {"top": 2, "or_fewer": True},
+        {"smallest": 9, "or_fewer": True},
+    ]
+)
 
 
 @st.composite

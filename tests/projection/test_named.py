@@ -96,6 +96,15 @@ def test_default__largest_and_smallest_payers() -> None:
     assert small["default"].sum() == 300.0
 
 
+def test_default__up_to_so_many_payers_means_all_where_there_are_fewer() -> None:
+    everyone = run(loans(), Scenario("x", events=(default(who=("甲公司", "乙公司")),)))
+    for way in ("top", "smallest"):
+        most = run(loans(), Scenario("x", events=(default(who=(), **{way: 5}, or_fewer=True),)))
+        assert all((most[name] == everyone[name]).all() for name in POOL_CHANNELS)
+    both = run(loans(), Scenario("x", events=(default(who=(), top=1, or_fewer=True),)))
+    assert both["default"].sum() == 1500.0
+
+
 def guaranteed(lag: Lag, **more: Any) -> tuple[Assumption, ...]:
     return (Assumption(recovery={"guarantor": RecoveryTerm(1.0, base="claim", lag=lag)}, **more),)
 
@@ -303,6 +312,17 @@ def test_extend__principal_waits_and_interest_goes_on() -> None:
     extra = in_row(ours["interest"] - base["interest"])
     assert extra == {"2027-06": pytest.approx(3.0 / 90 * 92), "2027-09": pytest.approx(3.0 / 90 * 92)}
     assert ours["performing"][16] == 300.0 and ours["performing"][17] == 0.0
+
+
+def test_extend__a_discounted_claim_is_paid_later_as_it_stands() -> None:
+    """Bought for 961, owed 1,000 on 10 June: put off by three months, the debtor owes 1,000 on 10 September."""
+    table = pool([Loan("F1", [day("2026-06-10")], [961.0], [39.0], 961.0, more={"at_discount": 1.0})], CUTOFF)
+    event = Event("extend", who=("F1",), on=day("2026-06-01"), by=3)
+    ours = run(table, Scenario("x", events=(event,)))
+    assert in_row(ours["principal"]) == {"2026-09": 961.0}
+    assert in_row(ours["interest"]) == {"2026-09": 39.0}
+    gone = run(table, Scenario("x", events=(event, Event("default", who=("F1",), on=None))))
+    assert in_row(gone["default"]) == {"2026-09": 961.0} and gone["interest"].sum() == 0.0
 
 
 def test_extend__then_default_at_the_new_maturity() -> None:

@@ -42,6 +42,13 @@ def test_shipped_packs__are_all_there() -> None:
     assert {len(scenario.assumptions) for scenario in grid.scenarios} == {3}
 
 
+def test_event__counts_names_or_as_many_as_there_are(tmp_path: Path) -> None:
+    exact = '{ what = "default", top = 5, on = 2026-06-30 }'
+    fewer = '{ what = "repurchase", smallest = "up to 3", on = 2026-06-30 }'
+    events = read(tmp_path, f"[scenario.one]\nevent = [{exact}, {fewer}]")["one"].events
+    assert [(one.top, one.smallest, one.or_fewer) for one in events] == [(5, 0, False), (0, 3, True)]
+
+
 def test_extends__later_blocks_rule_and_single_figures_are_inherited(tmp_path: Path) -> None:
     found = read(
         tmp_path,

@@ -49,7 +49,11 @@ class Entity(Table):
 
 
 class Group(Table):
-    """Companies of one group (关联方): a pack can fail all of them on one date, by ``group.<name>``."""
+    """Companies of one group (关联方): a pack can fail all of them on one date, by ``group.<name>``.
+
+    Every deal has the group ``supporters`` 增信方: who provides its supports, guarantees its contracts or must buy
+    them back.
+    """
 
     label: str | None = None
     members: Many[Name]
