@@ -111,12 +111,15 @@ def due_after(tape: Tape, rows: terms.Rows, due: Dates, cutoff: Dates) -> Dates:
 
 
 def bullets(tape: Tape, rows: terms.Rows, kind: str, claims: Claims, habit: Habit) -> Loaded:
-    """Contracts and flows of discounted claims, in the order of the tape; problems are added to ``rows``."""
+    """Contracts and flows of discounted claims, in the order of the tape; problems are added to ``rows``.
+
+    The column ``at_discount`` is 1: what is put off (展期) is then the whole payment, and earns nothing more.
+    """
     grid = grid_of(np.arange(len(tape)), claims.due, claims.cutoff, len(tape))
     paid_on = terms.rolled(tape, rows, grid)
     price, rate = _priced(tape, rows, claims, grid, habit)
     contracts = contract_columns(tape, kind, cutoff=claims.cutoff, balance=price, maturity=claims.due, rate=rate)
-    contracts["previous_due_date"] = claims.cutoff
+    contracts["previous_due_date"], contracts["at_discount"] = claims.cutoff, np.ones(len(tape))
     flows = Flows.build(np.arange(len(tape)), paid_on, price, price, claims.cash - price)
     return Loaded(contracts, flows)
 

@@ -35,7 +35,8 @@ class Schedule:
     """What is left of one contract; money in counting unit, arrays by due date.
 
     ``index`` counts contracts with flows, ``contract`` all; ``day`` is the day of the month it falls on, None if
-    irregular; ``monthly`` contracts charge rate × months / 12, whatever the days.
+    irregular; ``monthly`` contracts charge rate × months / 12, whatever the days. ``discounted`` claims are one
+    payment, of which interest is the discount.
     """
 
     index: int
@@ -43,6 +44,7 @@ class Schedule:
     previous: np.datetime64
     day: int | None
     monthly: bool
+    discounted: bool
     due: Dates
     opening: Floats
     principal: Floats
@@ -61,7 +63,8 @@ class Schedule:
         day = int(rhythm.day[index]) if rhythm.period[index] else None
         contract = int(rhythm.contract[index])
         monthly = _by_month(pool, contract)
-        return cls(index, contract, rhythm.previous[index], day, monthly, rhythm.due[part], *money)
+        discounted = _discounted(pool, contract)
+        return cls(index, contract, rhythm.previous[index], day, monthly, discounted, rhythm.due[part], *money)
 
     def before(self, position: int) -> np.datetime64:
         """Scheduled date before the due date at ``position``."""
@@ -91,12 +94,15 @@ class Schedule:
         """Principal due on or after ``date`` is paid ``months`` later (展期).
 
         Interest on it goes on at the rate of the period in which the extension starts, on the contract's rhythm: by
-        the month where the contract charges so and that period is whole months, else by the day.
+        the month where the contract charges so and that period is whole months, else by the day. A claim bought at a
+        discount is paid later as it stands, and earns no more (zero-coupon bullet, domain §6.2).
         """
         owed = np.flatnonzero((self.due >= date) & (self.principal > 0.0))
         if not len(owed) or not months:
             return self
         at = int(owed[0])
+        if self.discounted:
+            return replace(self, due=np.concatenate([self.due[:at], add_months(self.due[at:], months, self.day)]))
         start, shifted = self.due[at], add_months(self.due[at:], months, self.day)
         between = self._between(at, np.datetime64(shifted[0]))
         charged = self.interest[at] * self._periods(at, between)
@@ -136,6 +142,12 @@ def _by_month(pool: Pool, contract: int) -> bool:
     """Whether a contract charges by the month: its tape says so, or names no day count (fields.toml, ``day_count``)."""
     contracts = pool.table.contracts
     return "day_count" in contracts and str(contracts["day_count"][contract]) in ("", "period")
+
+
+def _discounted(pool: Pool, contract: int) -> bool:
+    """Whether a contract is one payment bought at a discount, as its loader says."""
+    contracts = pool.table.contracts
+    return "at_discount" in contracts and bool(contracts["at_discount"][contract] == 1.0)
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,7 @@ def test_schedule__by_hand(load: Callable[..., CashflowTable]) -> None:
     assert contracts["cutoff_balance"].tolist() == flows["opening_balance"].tolist()
     assert contracts["holdback"][1] == pytest.approx(0.1)
     assert contracts["previous_due_date"].astype(str).tolist() == ["2026-03-31"] * 2
+    assert contracts["at_discount"].tolist() == [1.0, 1.0]
 
 
 def test_schedule__without_price_and_rate_the_face_is_the_balance(load: Callable[..., CashflowTable]) -> None:
