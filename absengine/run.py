@@ -186,10 +186,10 @@ class _Pools:
         members: dict[World, list[int]] = {}
         for lane, case in enumerate(cases):
             members.setdefault((tuple(sorted(case.scenario.rate_shift.items())), case.scenario.rights), []).append(lane)
+        unfit = failing(self.deal, self.table(((), ())).contracts)  # as sold, whatever rates and rights do later
         groups = []
         for world, lanes in members.items():
             table, groups_of = self.table(world), self.deal.groups
-            unfit = failing(self.deal, table.contracts)
             projection = Projection(
                 table, line, compiled.channels, compiled.scale, names, levels, bought, groups_of, unfit
             )

@@ -66,6 +66,7 @@ def _title(verdict: Verdict) -> str:
 
 def _limit(verdict: Verdict) -> str:
     """The limit in words."""
+    from absengine.language.toml import printable
     from absengine.language.units import percent
 
     terms = verdict.criterion
@@ -74,7 +75,8 @@ def _limit(verdict: Verdict) -> str:
         who = f"each {terms.by}" if terms.top is None else f"the {terms.top} largest by {terms.by}"
         return f"{who} at most {percent(terms.share_at_most)} of the pool"
     value = getattr(terms, key)
-    return f"{terms.field} {key.replace('_', ' ')} {', '.join(value) if isinstance(value, tuple) else value}"
+    said = ", ".join(printable(word) for word in value) if isinstance(value, tuple) else str(value)
+    return f"{terms.field} {key.replace('_', ' ')} {said}"
 
 
 def _outcome(verdict: Verdict) -> str:

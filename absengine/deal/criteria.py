@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from absengine.calendars.date_rules import add_months
-from absengine.deal.nouns import Bound, Criterion, Sort
+from absengine.deal.nouns import Bound, Criterion, FieldSort
 from absengine.language.validation import one_of
 from absengine.schema import CONTRACT_COLUMNS, Dates, Floats, Table, Texts
 
@@ -45,7 +45,7 @@ def months_between(first: Dates, last: Dates) -> Floats:
     return np.asarray(np.maximum(months, 0.0))
 
 
-def sort_of(field: str) -> Sort | None:
+def sort_of(field: str) -> FieldSort | None:
     """What a declared field of a contract is; None for a field only its tape knows."""
     if field in COMPUTED:
         return "number"
@@ -53,7 +53,7 @@ def sort_of(field: str) -> Sort | None:
     return None if column is None else sort_of_column(column.dtype, column.unit)
 
 
-def sort_of_column(dtype: str, unit: str = "") -> Sort:
+def sort_of_column(dtype: str, unit: str = "") -> FieldSort:
     """What a column of a type and unit holds."""
     if dtype.startswith("datetime64"):
         return "date"
@@ -125,7 +125,7 @@ def _words(field: str, cell: str) -> set[str]:
     return {word for word in (cell.replace("；", ";").split(";") if field in LISTS else [cell]) if word}
 
 
-def mismatch(criterion: Criterion, sort: Sort) -> Iterable[tuple[str, str]]:
+def mismatch(criterion: Criterion, sort: FieldSort) -> Iterable[tuple[str, str]]:
     """(found, allowed) where a criterion and its field, of a sort, do not fit together."""
     if criterion.of_shares:
         if sort != "text":
@@ -144,13 +144,13 @@ def mismatch(criterion: Criterion, sort: Sort) -> Iterable[tuple[str, str]]:
         yield f"{limit} for '{criterion.field}', which is a {_SAID[sort]}", _WRITTEN[sort]
 
 
-_SAID: Mapping[Sort, str] = {"number": "number", "share": "rate or ratio", "date": "date", "text": "text"}
-_WRITTEN: Mapping[Sort, str] = {
+_SAID: Mapping[FieldSort, str] = {"number": "number", "share": "rate or ratio", "date": "date", "text": "text"}
+_WRITTEN: Mapping[FieldSort, str] = {
     "number": "a plain number such as 30", "share": 'a percentage such as "6%"', "date": "a date such as 2027-06-30",
 }  # fmt: skip
 
 
-def _fits(limit: Bound, sort: Sort) -> bool:
+def _fits(limit: Bound, sort: FieldSort) -> bool:
     """A bound is of the sort of its field; a share may be written as a decimal up to 1."""
     if sort == "share" and limit.sort == "number":
         return isinstance(limit.value, float) and abs(limit.value) <= 1

@@ -8,6 +8,8 @@ from absengine.deal.criteria import mismatch, sort_of, within
 from absengine.deal.findings import Findings
 from absengine.deal.nouns import Criterion, DealFile, Purchase
 from absengine.deal.purchases import months_of
+from absengine.language.toml import printable
+from absengine.language.validation import one_of
 
 LIMITS = "one of at_most, at_least, one_of, none_of, share_at_most"
 
@@ -18,7 +20,7 @@ def check_criteria(deal: DealFile, findings: Findings) -> None:
         if not _form(name, criterion, findings):
             continue
         key = "by" if criterion.of_shares else "field"
-        sort = "text" if getattr(criterion, key) == "group" else sort_of(getattr(criterion, key))
+        sort = "text" if criterion.by == "group" else sort_of(getattr(criterion, key))
         for found, allowed in () if sort is None else mismatch(criterion, sort):
             findings.add("criterion-kind", ("criterion", name, key), found, allowed,
                          "state the limit in the field's own unit")  # fmt: skip
@@ -59,10 +61,10 @@ def _purchases(deal: DealFile, name: str, criterion: Criterion, findings: Findin
         known = _terms(terms).get(criterion.field)
         if known is None or within(criterion, known[1]):
             continue
-        said = f"{known[1]:g}" if isinstance(known[1], float) else str(known[1])
+        said = f"{known[1]:g}" if isinstance(known[1], float) else printable(str(known[1]))
         limit = criterion.limits[0]
         value = getattr(criterion, limit)
-        shown = ", ".join(value) if isinstance(value, tuple) else str(value)
+        shown = one_of(value) if isinstance(value, tuple) else str(value)
         findings.add("purchase-not-eligible", ("purchase", key, known[0]),
                      f"{criterion.field} of {said} by the terms of purchase '{key}'",
                      f"{limit} {shown} by criterion '{name}' at {stands}",

@@ -12,9 +12,9 @@ import numpy as np
 
 from absengine.deal.criteria import COMPUTED, UNSTATED, Flags, fields, met, mismatch, shares, sort_of, values_of
 from absengine.deal.load import Deal
-from absengine.deal.nouns import Criterion, Sort
+from absengine.deal.nouns import Criterion, FieldSort
 from absengine.errors import DealError, Problems, Where
-from absengine.language.validation import did_you_mean, one_of
+from absengine.language.validation import did_you_mean, one_of, show
 from absengine.schema import Floats, Table, Texts
 
 _NOISE = 1e-12
@@ -69,7 +69,7 @@ def _contracts(name: str, criterion: Criterion, where: Where, pool: Table, of: t
     assert criterion.field is not None
     bad = ~met(criterion, pool)
     values = values_of(criterion.field, pool)
-    empty = {"M": np.isnat, "f": np.isnan}.get(values.dtype.kind, lambda cells: cells == "")(values)
+    empty = values == "" if values.dtype.kind in "OU" else values != values  # NaN and NaT are not themselves
     balance, total = float(pool["cutoff_balance"][bad].sum()), of[1]
     ids = tuple(str(number) for number in pool["contract_id"][bad])
     share = balance / total if total else 0.0
@@ -112,11 +112,11 @@ def _refuse_unknown(deal: Deal, contracts: Table) -> None:
     for name, criterion in deal.file.criterion.items():
         key = "by" if criterion.of_shares else "field"
         field, where = getattr(criterion, key), deal.where(("criterion", name, key))
-        if field in COMPUTED or field == "group":
+        if field in COMPUTED or criterion.by == "group":
             continue
         if field not in contracts:
             known = fields(contracts)
-            found = f"the field '{field}', which no tape of the pool has"
+            found = f"the field {show(field)}, which no tape of the pool has"
             todo = did_you_mean(field, known, "add the column to the tape, or correct the name")
             problems.add("criterion-field", where, found, one_of(known), todo)
             continue
@@ -126,7 +126,7 @@ def _refuse_unknown(deal: Deal, contracts: Table) -> None:
     problems.refuse(DealError)
 
 
-def _sorts(field: str, contracts: Table) -> tuple[Sort, ...]:
+def _sorts(field: str, contracts: Table) -> tuple[FieldSort, ...]:
     """What a column may be; a number only its tape knows may be a share as well."""
     declared = sort_of(field)
     if declared is not None:

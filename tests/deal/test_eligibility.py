@@ -89,6 +89,13 @@ def test_judge__fields_no_tape_has_are_refused_with_the_nearest() -> None:
         assert "remaining_months" in first.allowed
 
 
+def test_judge__a_group_has_shares_and_is_no_field_of_a_contract() -> None:
+    with pytest.raises(DealError) as refused:
+        verdict('field = "group"\none_of = ["family"]')
+    assert [problem.code for problem in refused.value.problems] == ["criterion-field"]
+    assert verdict('share_at_most = "40%"\nby = "group"').met
+
+
 @pytest.mark.parametrize("terms", ['field = "class_"\nat_most = 30', 'field = "score"\none_of = ["a"]'])
 def test_judge__limits_that_do_not_fit_a_column_of_the_tape_are_refused(terms: str) -> None:
     with pytest.raises(DealError) as refused:

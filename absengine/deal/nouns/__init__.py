@@ -4,7 +4,7 @@ Formulas stay text here; ``formula_checks`` types them.
 """
 
 from absengine.deal.nouns.claims import Account, AccountYield, Fee, Ledger, Support, Tax
-from absengine.deal.nouns.criteria import Bound, Criterion, Sort
+from absengine.deal.nouns.criteria import Bound, Criterion, FieldSort
 from absengine.deal.nouns.dates import Dates, PaymentDates, Regular
 from absengine.deal.nouns.events import CallTerms, Cure, Figure, Stage, Step, Trigger
 from absengine.deal.nouns.file import DealFile, DealHead, MoneyRule
@@ -45,6 +45,7 @@ __all__ = [
     "Entity",
     "Faster",
     "Fee",
+    "FieldSort",
     "Figure",
     "FixedCoupon",
     "FloatingCoupon",
@@ -67,7 +68,6 @@ __all__ = [
     "RateCap",
     "Regular",
     "Servicing",
-    "Sort",
     "Stage",
     "Step",
     "Support",

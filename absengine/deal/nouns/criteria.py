@@ -12,7 +12,7 @@ from absengine.deal.nouns.words import Name
 from absengine.language.units import Ratio, date, money, percent, ratio
 from absengine.language.validation import Many, Table, refusal, show
 
-Sort = Literal["number", "share", "date", "text"]
+FieldSort = Literal["number", "share", "date", "text"]
 """What a field of a contract is: a plain number, a rate or ratio, a date, a text."""
 
 
@@ -21,7 +21,7 @@ class Bound:
     """The end of a range: a plain number, a percentage (as a decimal) or a date."""
 
     value: float | dt.date
-    sort: Sort
+    sort: FieldSort
 
     def __str__(self) -> str:
         if isinstance(self.value, dt.date):
