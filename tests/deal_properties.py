@@ -138,12 +138,13 @@ def cash_closes(case: Case) -> None:
         for at, step in steps(case):
             flows = flows + gives(get, at, step, name) - takes(get, at, step, name)
         opening = parameter(case, f"account.{name}.opening", account.opening)
-        by_the_way = file.servicing is not None and name in received(case).values()  # of which kind came what is not told
+        by_the_way = file.servicing is not None and name in received(case).values()  # which kind came is not told
         if len(calls) <= 1 and not by_the_way:  # with more it does not show which of them paid
             close(balance, before(balance, opening) + flows, f"account {name}")
         assert balance.min(initial=0.0) >= -TINY
         everything = everything + balance - before(balance, opening)
-    inflow = total(out, ["pool.collected", "pool.call_price", "pool.sale_price", *(f"account.{a}.interest" for a in file.account)])
+    inflow = total(out, ["pool.collected", "pool.call_price", "pool.sale_price"])
+    inflow = inflow + total(out, [f"account.{a}.interest" for a in file.account])
     inflow = inflow + total(out, [f"support.{name}.drawn" for name in file.support])
     inflow = inflow + total(out, [f"hedge.{name}.received" for name in file.hedge])
     kinds = ("interest", "principal", "residual", "additional")
@@ -157,7 +158,7 @@ def cash_closes(case: Case) -> None:
 
 
 def set_apart_closes(case: Case, out: Items, called: np.ndarray) -> None:
-    """What the pool paid reached the plan, lies with the servicer, or was lost with it; deposits leave their account."""
+    """What the pool paid reached the plan, lies with the servicer or was lost with it; deposits leave their account."""
     file, get = case.deal.file, getter(out)
     lines = [case.compiled.channels.index(channel) for channel in received(case)]
     pool = np.where(called, 0.0, sum(case.collected[line, :-1] for line in lines))
@@ -244,8 +245,9 @@ def keeps_priority(case: Case) -> int:
             for later in noun.step[index:]:
                 where = f"step.{stage}.{later.id}"
                 if later is not step:
-                    if on_payments(case, later):
-                        continue  # provided for by the steps before it
+                    if on_payments(case, later):  # provided for by the steps before it; what its own cap leaves is free
+                        room = room + np.maximum(charged(case, get, later) - takes(get, where, later, step.source), 0.0)
+                        continue
                     taken = takes(get, where, later, step.source)
                     assert np.all(taken <= room), f"{where} took {taken} past {at}, room {room}"
                     room = room - taken
@@ -258,6 +260,11 @@ def on_payments(case: Case, step: Step) -> bool:
     """Whether a step pays fees on what others have paid."""
     fees = case.deal.file.fee
     return any(name.startswith("fee.") and fees[name.split(".")[1]].on_paid for name in step.what)
+
+
+def charged(case: Case, get: Callable[[str], np.ndarray], step: Step) -> np.ndarray:
+    """Fees on payments that a step may pay, of this row and unpaid before."""
+    return sum((get(f"{name}.due") for name in step.what if name.startswith("fee.")), 0.0 * get("ran"))
 
 
 def of_classes(step: Step) -> bool:

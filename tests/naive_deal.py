@@ -1231,8 +1231,9 @@ class Lane(CashSide):
                 return Worth(self.ledgers[rest], "money")
             case "purchase":
                 name, _, part = rest.partition(".")
-                held = 0.0 if self.called else self.given(text)
-                return Worth(held if part == "balance" else self.bought[name], "money")
+                if part == "bought":
+                    return Worth(self.bought[name], "money")
+                return Worth(0.0 if self.called else self.given(text), "money")
             case "trigger":
                 return Worth(float(self.active[rest]), "pure")
             case "stage":
