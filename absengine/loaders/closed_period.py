@@ -23,22 +23,31 @@ PLAIN: Final = "ACT/365F"
 """Divides periods of contracts that charge by the month, or whose day count needs a coupon schedule: by their days."""
 
 
+_NO_DAY_COUNT: Final = ("royalty",)
+"""Kinds that know where their first period begins, and whose income is no interest."""
+
+
 def without_closed_period(loaded: Loaded, closing: np.datetime64, source: PoolSource) -> Loaded:
     """The same contracts without the interest that accrues from their cut-off dates to ``closing``.
 
-    Raises TapeError for kinds whose income accrues by no day count (royalties, given collections).
+    Raises TapeError for kinds whose income accrues by no day count (royalties, given collections), and for cash that
+    waits with a trust or bank: its day of arrival does not tell when it accrued.
     """
     contracts = loaded.contracts
-    if "day_count" not in contracts or "previous_due_date" not in contracts:
+    waits = np.any(contracts.get("wait_days_longest", np.zeros(1)) > 0)
+    if "previous_due_date" not in contracts or source.kind in _NO_DAY_COUNT or waits:
         found, allowed = f"closed_period_interest = 'originator' for {source.kind}", "contracts that bear interest"
+        if waits:
+            found, allowed = f"{found} with look-through", "contracts that pay the plan on their due dates"
         todo = "say 'plan', or leave the interest out of the tape"
         raise TapeError(Problem("closed-period-interest", Where(str(source.tape)), found, allowed, todo))
+    names = contracts.get("day_count", np.full(len(contracts["contract_id"]), "", dtype=object))
     flows = loaded.flows.in_order()
     start = _starts(flows, contracts)
     cutoff = np.asarray(contracts["cutoff_date"])[flows.contract]
     begin = np.minimum(np.maximum(start, cutoff), flows.due)
     end = np.clip(flows.due, begin, np.maximum(closing, begin))
-    share = _shares(np.asarray(contracts["day_count"])[flows.contract], start, begin, end, flows.due)
+    share = _shares(np.asarray(names)[flows.contract], start, begin, end, flows.due)
     return replace(loaded, flows=replace(flows, interest=flows.interest * (1.0 - share)))
 
 

@@ -74,3 +74,24 @@ def test_without_closed_period__refuses_income_that_does_not_accrue(tmp_path: Pa
     with pytest.raises(TapeError) as refused:
         read_pool([replace(source, closed_period="originator")]).table(CUTOFF, {}, closing=CLOSING)
     assert refused.value.problems[0].code == "closed-period-interest"
+
+
+def test_without_closed_period__no_day_count_on_the_tape(tmp_path: Path) -> None:
+    """As a tape that leaves the cell empty: 6 a month, 21 of 31 days and 20 of 30 are the plan's."""
+    path = tmp_path / "tape.csv"
+    head, row = HEAD.replace(",day_count,interest_from", ""), ROW.removesuffix(",ACT/365F,")
+    path.write_text(f"{head}\n{row}\n", encoding="utf-8")
+    pool = read_pool([PoolSource(path, "pledge_loan", closed_period="originator")])
+    assert interest(pool.table(CUTOFF, {}, closing=CLOSING))[:2] == [round(6 * 21 / 31, 8), round(6 * 20 / 30, 8)]
+
+
+def test_without_closed_period__is_refused_for_cash_that_waits_with_a_trust(tmp_path: Path) -> None:
+    """Interest that accrued by 31 March and is distributed on 10 April is no interest of the closed period."""
+    path = tmp_path / "tape.csv"
+    head = f"{HEAD},look_through,trust_plan,distribution_frequency,first_distribution_date"
+    row = "T1,1200,6%,bullet,quarterly,2025-12-31,2026-12-31,,ACT/365F,,yes,T,quarterly,2026-04-10"
+    path.write_text(f"{head}\n{row}\n", encoding="utf-8")
+    pool = read_pool([PoolSource(path, "trust_loan", closed_period="originator")])
+    with pytest.raises(TapeError) as refusal:
+        pool.table(CUTOFF, {}, closing=CLOSING)
+    assert [problem.code for problem in refusal.value.problems] == ["closed-period-interest"]
