@@ -321,6 +321,7 @@ class Labels:
     wal_day_count: str = "ACT/365F"
     accruals: tuple[tuple[str, str, str], ...] = ()  # per row: anchor, start and end of accrual, as in Timeline
     texts: dict[str, str] = field(default_factory=dict)
+    deposits: str = ""  # the account of deposits (保证金分账户), whose cash is not the plan's
 
 
 @dataclass(frozen=True)

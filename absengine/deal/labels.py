@@ -47,6 +47,7 @@ def labels(deal: Deal, compiled: Compiled) -> Labels:
             for anchor, start, end in zip(line.anchor, line.accrual_start, line.accrual_end, strict=True)
         ),
         texts=_texts(deal),
+        deposits=file.collect.get("deposit", ""),
     )
 
 

@@ -202,6 +202,11 @@ class Books:
         return np.take_along_axis(padded, self.previous_payment + 1, axis=0)
 
     # accounts --------------------------------------------------------------------------------------------------
+    @cached_property
+    def own_accounts(self) -> tuple[str, ...]:
+        """Accounts whose cash is the plan's: not that of deposits (保证金分账户), which go back to who gave them."""
+        return tuple(name for name in self.labels.accounts if name != self.labels.deposits)
+
     def account_opening(self, name: str) -> Floats:
         """``(lane,)``: what an account opened with, as recorded where cases may change it, else by the deal."""
         if self.has(f"account.{name}.opening"):

@@ -37,7 +37,7 @@ def available_cash(books: Books) -> Floats:
 
 def _brought(books: Books) -> Floats:
     """Pool cash, interest of the accounts, and what hedges bring less what they cost."""
-    interest = books.total([f"account.{name}.interest" for name in books.labels.accounts])
+    interest = books.total([f"account.{name}.interest" for name in books.own_accounts])
     hedges = books.total(books.like("hedge", "received")) - books.total(books.like("hedge", "paid"))
     return np.asarray(books.pool_cash + interest + hedges)
 
@@ -88,9 +88,8 @@ def debt_service(books: Books, label: TrancheLabel) -> Floats:
 
 
 def carried_cash(books: Books) -> Floats:
-    """Cash left in the accounts, reserves apart, at the payment row before."""
-    labels = books.labels
-    names = [name for name in labels.accounts if name not in books.reserves]
+    """Cash of the plan left in the accounts, reserves apart, at the payment row before."""
+    names = [name for name in books.own_accounts if name not in books.reserves]
     stock = books.total([f"account.{name}.balance" for name in names])
     return books.at_previous_payment(stock, books.opening_cash(names))
 

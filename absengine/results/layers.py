@@ -112,14 +112,14 @@ def _residual_cash(books: Books) -> Floats:
 def _split_residual(calm: Books, lost: Floats, received: Floats) -> dict[str, Floats]:
     """Residual cash lost, in fixed order: excess spread, then released reserve, then the face of the residual class.
 
-    Without credit events the residual holder received face first, then opening cash of the accounts, then spread.
+    Without credit events the residual holder received face first, then opening cash of the plan, then spread.
     """
     face = np.zeros(calm.lanes)
     for label in calm.labels.tranches:
         if label.residual:
             face = face + calm.face(label)
     face = np.minimum(face, received)
-    reserve = np.minimum(received - face, calm.opening_cash(calm.labels.accounts))
+    reserve = np.minimum(received - face, calm.opening_cash(calm.own_accounts))
     lost = np.maximum(lost, 0.0)
     spread_lost = np.minimum(lost, received - face - reserve)
     reserve_lost = np.minimum(lost - spread_lost, reserve)

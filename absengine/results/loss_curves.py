@@ -63,7 +63,7 @@ def _claim(books: Books, label: TrancheLabel) -> Floats:
 
 
 def _assets(books: Books) -> Floats:
-    """Performing loans, recoveries of later rows on the same path, and cash in the accounts."""
+    """Performing loans, recoveries of later rows on the same path, and the plan's cash in the accounts."""
     to_come = books.recoveries.sum(axis=0) - np.cumsum(books.recoveries, axis=0)
-    cash = books.total([f"account.{name}.balance" for name in books.labels.accounts])
+    cash = books.total([f"account.{name}.balance" for name in books.own_accounts])
     return np.asarray(books.channel("performing") + to_come + cash)

@@ -52,3 +52,14 @@ def test_absorb__lines_sum_to_the_gap_on_random_paths(worked, seeds, rows, lanes
         assert sum(one.lines.values()) == pytest.approx(one.gap, abs=1e-4)
         assert min(one.lines[name] for name in ("excess_spread", "reserve_release", "residual_face", "class.A")) >= 0.0
         assert one.lines["extra_carry"] <= 0.0
+
+
+def test_absorb__deposits_are_no_reserve_to_release(worked):
+    from dataclasses import replace
+
+    paths, twin = worked.two_class(), worked.two_class_twin()
+    labels = replace(paths.labels, deposits="reserve")
+    _, default, _ = absorb(replace(paths, labels=labels), replace(twin, labels=labels))
+    assert default.lines["reserve_release"] == 0.0
+    assert default.lines["excess_spread"] == pytest.approx(6.4)  # residual 26.4 = face 20 + spread 6.4
+    assert default.closes

@@ -42,3 +42,13 @@ def test_loss_curve__write_downs_are_realised_when_written(worked):
     books = Books(worked.paths_of({"x": (written, worked.ALL_LOST_POOL)}))
     curve = loss_curve(books, books.labels.tranches[0])
     assert curve.realised[:, 0] == pytest.approx([0.0, 1000.0, 3990.0])
+
+
+def test_loss_curve__cash_of_the_deposit_account_covers_no_claim(worked):
+    from dataclasses import replace
+
+    paths = worked.two_class()
+    books = Books(replace(paths, labels=replace(paths.labels, deposits="main")))
+    residual = loss_curve(books, paths.labels.tranches[1])
+    # all lost, year 1: owed 70, performing 60, reserve 2; the 13 on the other account are lessees' money: 8 short
+    assert residual.implied[0, 2] == pytest.approx(800.0)

@@ -157,3 +157,10 @@ def test_measure__a_sold_pool_leaves_no_cash_after_legal_final(worked):
     sold = {**worked.BASE, "pool.called": (0, 0.01, 0.01), "pool.call_price": (0, 22, 0)}
     kept, gone = measure(worked.paths_of({"kept": (worked.BASE, pool), "sold": (sold, pool)}))
     assert (kept.pool.cash_after_legal_final, gone.pool.cash_after_legal_final) == (7.0, 0.0)
+
+
+def test_measure__deposits_of_lessees_are_no_carried_cash(worked):
+    labels = replace(worked.LABELS, deposits="main")
+    one = measure(worked.paths_of({"base": (worked.BASE, worked.BASE_POOL)}, labels))[0].tranches[0]
+    assert one.coverage_carried_min == pytest.approx(20.6 / 21, abs=1e-12)  # nothing is carried: as without
+    assert one.coverage_total == pytest.approx((47 + 43.8 + 20.6) / (7.5 + 80), abs=1e-12)  # nor is its interest
