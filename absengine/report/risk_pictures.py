@@ -39,6 +39,8 @@ KEY_COLUMNS = 3
 LAYER_KEY_COLUMNS = 5
 VISIBLE = 0.01
 """A layer below this share of every bar is shown with the others of its size."""
+SHORT = 0.005
+"""What a class may lack [currency] and still be called paid: half a fen."""
 
 LAYER_COLOURS: dict[str, tuple[str, ...]] = {
     "recovery": ("#08519c", "#3182bd", "#6baed6", "#9ecae1", "#c6dbef", "#deebf7", "#eff3ff"),
@@ -243,15 +245,19 @@ def layer_name(line: str, pen: Pen) -> str:
 
 
 def _layers_title(lost: list[dict[str, Any]], pen: Pen) -> str:
-    """Which classes the losses reach, else the last layer that took any."""
+    """Which classes are left short, else the last layer that took any loss.
+
+    A class that is repaid sooner earns less interest: its line is above zero, but it has lost nothing.
+    """
     if not lost:
         return pen.say("layers.none")
     lines = [one["layers"]["lines"] for one in lost]
-    order = list(lines[0])
-    hit = [line for line in order if line.startswith("class.") and any(one[line] > 0 for one in lines)]
-    if hit:
-        count = sum(any(one[line] > 0 for line in hit) for one in lines)
-        names = ", ".join(line.removeprefix("class.") for line in hit)
-        return pen.say("layers.classes", names=names, count=count, all=len(lost))
-    last = [line for line in order if any(one[line] > 0 for one in lines)][-1]
-    return pen.say("layers.absorbed", layer=layer_name(last, pen))
+    classes = [line.removeprefix("class.") for line in lines[0] if line.startswith("class.")]
+    short = [
+        {name for one in case["tranches"] if (name := one["name"]) in classes and one["loss"] > SHORT} for case in lost
+    ]
+    if any(short):
+        names = ", ".join(name for name in classes if any(name in one for one in short))
+        return pen.say("layers.classes", names=names, count=sum(map(bool, short)), all=len(lost))
+    took = [line for line in lines[0] if not line.startswith("class.") and any(one[line] > 0 for one in lines)]
+    return pen.say("layers.absorbed", layer=layer_name(took[-1], pen)) if took else pen.say("layers.sooner")

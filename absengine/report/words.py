@@ -63,6 +63,10 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
     "coverage.none": ("Nothing falls due on any date", "各日均无应付款项"),
     "layers.none": ("No scenario loses cash to credit events", "各情景均无信用损失"),
     "layers.absorbed": ("Losses stop at the layer “{layer}” or before", "损失止于“{layer}”或更早层级"),
+    "layers.sooner": (
+        "No class is left short; notes are repaid sooner and earn less interest",
+        "各档均足额兑付，因提前还本少得利息",
+    ),
     "layers.classes": (
         "Losses reach {names} in {count} of {all} scenarios with losses",
         "{all} 个有损失的情景中，{count} 个波及 {names}",

@@ -17,7 +17,7 @@ import secrets
 import shutil
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
@@ -230,7 +230,10 @@ class Run:
 def read_run(path: Path) -> Run:
     """Read a run folder; InputError where it is none or damaged, IncompleteError where the run did not finish."""
     facts = verify(path)
-    labels, scenarios = _labels(json.loads((path / "labels.json").read_text("utf-8")))
+    try:
+        labels, scenarios = _labels(json.loads((path / "labels.json").read_text("utf-8")))
+    except (KeyError, TypeError):  # its digest is right, so its labels are those of another version
+        raise _damaged(path / "labels.json", "labels of another version", "labels of this version") from None
 
     def table(name: str) -> pa.Table:
         return pq.read_table(path / f"{name}.parquet", page_checksum_verification=True)
@@ -281,6 +284,8 @@ def _labels(content: dict[str, Any]) -> tuple[Labels, tuple[str, ...]]:
     records = {"tranches": TrancheLabel, "steps": StepLabel, "triggers": TriggerLabel}
     given: dict[str, Any] = {}
     for one in fields(Labels):
+        if one.name not in content and not (one.default is MISSING and one.default_factory is MISSING):
+            continue  # a folder written before the label was known
         value = content[one.name]
         if one.name in records:
             value = tuple(records[one.name](**{key: _tuples(part) for key, part in record.items()}) for record in value)

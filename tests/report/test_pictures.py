@@ -93,6 +93,17 @@ def test_loss_by_layer__the_title_counts_also_what_is_not_shown(worked, document
     assert "the 12 largest of 20" in texts(figure)[1] and len(figure.axes[0].get_yticklabels()) == 12
 
 
+def test_loss_by_layer__a_class_that_is_repaid_sooner_has_lost_nothing(document, latin):
+    case = document["scenarios"][1]
+    for one in case["tranches"]:
+        one["loss"] = 0.0
+    document["scenarios"] = [case]
+    assert texts(loss_by_layer(document, latin))[0].startswith("Losses stop at the layer")
+    case["layers"]["lines"] = {"excess_spread": 0.0, "class.A": 2.0, "extra_carry": 0.0}
+    sooner = "No class is left short; notes are repaid sooner and earn less interest"
+    assert texts(loss_by_layer(document, latin))[0] == sooner
+
+
 def test_loss_by_layer__nothing_lost_is_said_plainly(document, latin):
     document["scenarios"] = document["scenarios"][:1]
     assert texts(loss_by_layer(document, latin))[0] == "No scenario loses cash to credit events"

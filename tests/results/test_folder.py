@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from dataclasses import replace
+from dataclasses import MISSING, fields, replace
 from datetime import datetime
 
 import numpy as np
@@ -13,8 +13,20 @@ import pytest
 
 from absengine.errors import IncompleteError, InputError, UsageError
 from absengine.results.document import stress_document
-from absengine.results.folder import MANIFEST, RunFolder, manifest, read_run, run_name, safe_part, verify
+from absengine.results.folder import (
+    MANIFEST,
+    RunFolder,
+    _labels,
+    digest_of,
+    file_digest,
+    manifest,
+    read_run,
+    run_name,
+    safe_part,
+    verify,
+)
 from absengine.results.tables import cell
+from absengine.schema import Labels
 
 STAMP = datetime(2026, 3, 31, 10, 15, 0)
 FACTS = {"schema": "absengine.run/1", "command": "stress", "options": {}, "inputs": {}, "seed": None}
@@ -40,6 +52,26 @@ def test_read_run__gives_back_the_same_paths_and_document(worked, run):
     assert back.paths.pool.channels == paths.pool.channels
     assert np.array_equal(back.paths.pool.values, paths.pool.values)
     assert stress_document(back.paths, pool_balance=100.0, contracts=12) == back.document
+
+
+def test_labels__a_folder_from_before_a_label_was_known_can_still_be_read():
+    given = {one.name: [] for one in fields(Labels) if one.default is MISSING and one.default_factory is MISSING}
+    labels, scenarios = _labels({**given, "scenarios": ["one"]})
+    assert scenarios == ("one",) and labels.deposits == "" and labels.wal_day_count == "ACT/365F"
+
+
+def test_read_run__labels_of_another_version_are_refused(run):
+    path = run / "labels.json"
+    facts = json.loads((run / MANIFEST).read_text("utf-8"))
+    content = json.loads(path.read_text("utf-8"))
+    for other in ({**content, "tranches": [{"strange": 1}]}, {k: v for k, v in content.items() if k != "steps"}):
+        path.write_text(json.dumps(other), "utf-8")
+        facts["files"]["labels.json"] = {"bytes": path.stat().st_size, "sha256": file_digest(path)}
+        facts = {name: value for name, value in facts.items() if name != "digest"}
+        facts["digest"] = digest_of(facts)
+        (run / MANIFEST).write_text(json.dumps(facts), "utf-8")
+        with pytest.raises(InputError, match="labels of another version"):
+            read_run(run)
 
 
 def test_read_run__fractions_of_a_fen_survive_to_the_last_bits(worked, tmp_path):
