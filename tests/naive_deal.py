@@ -897,12 +897,12 @@ class Lane(CashSide):
         given = []
         for want, claim in zip(wants, claims, strict=True):
             given.append(cut(min(want, cash), claim.quantum))
-            cash -= given[-1]
+            cash = 0.0 if self.per_note and given[-1] < cut(want, claim.quantum) else cash - given[-1]
         return given
 
     def out_of_account(self, step: object, name: str, claims: list[Claim], missing: list[float]) -> list[float]:
         wanted = missing
-        if step.share == "pro rata" and len(claims) > 1:
+        if (self.per_note or step.share == "pro rata") and len(claims) > 1:
             wanted = self.split(step, claims, missing, self.spendable(name))
         fees = [fee for fee in self.payout_fees([claim.name for claim in claims]) if fee in self.fees_from(name)]
         if fees:

@@ -238,7 +238,10 @@ def _hold(at: StepContext, lost: Slot, short: Slot) -> None:
 
 
 def _allot(at: StepContext, parts: list[Payable], needs: list[Slot], available: Slot) -> list[Slot]:
-    """Split ``available`` over needs, pro rata by need or in order, in whole quanta."""
+    """Split ``available`` over needs, pro rata by need or in order, in whole quanta.
+
+    In order, what cannot be cut into notes of a class that is short goes to nobody behind it.
+    """
     b = at.b
     if at.step.share == "pro rata" and len(parts) > 1:
         total = b.asm.total(needs)
@@ -252,6 +255,9 @@ def _allot(at: StepContext, parts: list[Payable], needs: list[Slot], available: 
     for part, need in zip(parts, needs, strict=True):
         amount = b.floored(b.asm.value(Op.MIN, need, left), part.quantum)
         left = b.asm.value(Op.SUB, left, amount)
+        if b.by_note:
+            short = b.asm.value(Op.LT, amount, b.floored(need, part.quantum))
+            left = b.asm.value(Op.SELECT, b.asm.zero, left, short)
         out.append(amount)
     return out
 
@@ -268,7 +274,7 @@ def _from_source(at: StepContext, source: str, parts: list[Payable], shorts: lis
         return paid
     account = b.account(name)
     wanted, cash = shorts, left_for_claims(b, name, [part.name for part in parts])
-    if cash is not None or (at.step.share == "pro rata" and len(parts) > 1):
+    if cash is not None or ((b.by_note or at.step.share == "pro rata") and len(parts) > 1):
         wanted = _allot(at, parts, shorts, b.free(name) if cash is None else cash)
     paid = []
     for part, need in zip(parts, wanted, strict=True):

@@ -80,3 +80,14 @@ def test_write_down__in_whole_notes() -> None:
     assert got["tranche.A.written_down"] == [123.4, 0]
     assert got["step.normal.s2.short"] == [0.05, 0.05]
     assert got["tranche.A.balance"] == [876.6, 876.6]
+
+
+def test_allot__in_order_within_one_step_as_in_two() -> None:
+    """55.55 are 55.50 for A; the 5 fen wait for A, though B behind it in the same step could take them."""
+    small_b = {"tranche.B": note(100, "junior", coupon=None)}
+    for cap in ({}, {"upto": "collected.principal"}):
+        steps = (pay("principal.A", "principal.B", share="in order", **cap), pay("interest.A"), REST)
+        got = run(2, *steps, principal=[55.55, 55.55], interest=[0, 0], **small_b)
+        assert got["tranche.A.principal_paid"] == ([55.5, 55.5] if cap else [55.5, 55.6])
+        assert got["tranche.B.principal_paid"] == [0, 0]
+        assert got["account.main.residue"] == ([0.05, 0.1] if cap else [0.05, 0])
