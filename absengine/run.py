@@ -17,6 +17,7 @@ from absengine.deal.load import Deal, load
 from absengine.deal.program import Compiled
 from absengine.errors import DealError, Problem
 from absengine.loaders import PoolSource, read_pool
+from absengine.loaders.fields import codes
 from absengine.projection import Bound, Projection
 from absengine.scenario import Case, Pack, RightEvent, load_pack, refuse_same_names
 from absengine.schema import CashflowTable, Floats, Labels, PathInputs, TranchePaths
@@ -186,7 +187,8 @@ class _Pools:
         members: dict[World, list[int]] = {}
         for lane, case in enumerate(cases):
             members.setdefault((tuple(sorted(case.scenario.rate_shift.items())), case.scenario.rights), []).append(lane)
-        unfit = failing(self.deal, self.table(((), ())).contracts)  # as sold, whatever rates and rights do later
+        sold = self.table(((), ())).contracts  # criteria judge what was sold, whatever rates and rights do later
+        unfit = failing(self.deal, sold, codes())
         groups = []
         for world, lanes in members.items():
             table, groups_of = self.table(world), self.deal.groups

@@ -57,5 +57,5 @@ def test_run_cases__what_fails_is_bought_back_at_balance_and_interest(tmp_path: 
     assert not found.twin.channel("recovery.repurchase").any()
     values = found.paths.values
     assert all((values[..., lane] == values[..., 0]).all() for lane in (1, 2, 3))
-    verdicts = {one.name: one.failing for one in judge(found.deal, found.pool.contracts)}
+    verdicts = {one.name: one.failing for one in judge(found.deal, found.pool.contracts, {})}
     assert verdicts == {"rate": ("L03", "L05"), "grade": ("L03", "L05"), "first_class": ()}

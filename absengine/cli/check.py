@@ -31,11 +31,12 @@ def check(
     Criteria (合格标准) the pool does not meet are warnings: the originator has to buy back what fails.
     """
     from absengine.deal.eligibility import judge
+    from absengine.loaders.fields import codes
     from absengine.run import stress
 
     with bar() as progress:
         run = stress(deal, pack_files(pack, deal), progress=progress)
-    verdicts = judge(run.deal, run.pool.contracts)
+    verdicts = judge(run.deal, run.pool.contracts, codes())
     if as_json:
         typer.echo(json.dumps(_document(run, verdicts), ensure_ascii=False, indent=1))
     else:

@@ -6,6 +6,7 @@ of the pool; contracts kept on standby (备选) are not in it, and names left em
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,9 @@ from absengine.deal.nouns import Criterion, FieldSort
 from absengine.errors import DealError, Problems, Where
 from absengine.language.validation import did_you_mean, one_of, show
 from absengine.schema import Floats, Table, Texts
+
+Codes = Mapping[str, Mapping[str, str]]
+"""Fields whose words are a fixed vocabulary: name → word met on tapes → word a contract holds."""
 
 _NOISE = 1e-12
 """Shares that agree to here are equal."""
@@ -42,9 +46,9 @@ class Verdict:
     share: float
 
 
-def judge(deal: Deal, contracts: Table) -> list[Verdict]:
-    """Every criterion of a deal over its pool; DealError for fields its tapes do not have."""
-    _refuse_unknown(deal, contracts)
+def judge(deal: Deal, contracts: Table, codes: Codes) -> list[Verdict]:
+    """Every criterion of a deal over its pool; DealError for fields and words no tape can have."""
+    _refuse_unknown(deal, contracts, codes)
     inside = ~contracts.standby
     total = float(contracts["cutoff_balance"][inside].sum())
     out = []
@@ -55,9 +59,9 @@ def judge(deal: Deal, contracts: Table) -> list[Verdict]:
     return out
 
 
-def failing(deal: Deal, contracts: Table) -> dict[str, Flags]:
+def failing(deal: Deal, contracts: Table, codes: Codes) -> dict[str, Flags]:
     """Contracts that do not meet each criterion, standby ones left out; limits of concentration name no contracts."""
-    _refuse_unknown(deal, contracts)
+    _refuse_unknown(deal, contracts, codes)
     return {
         name: ~(met(criterion, contracts) | contracts.standby)
         for name, criterion in deal.file.criterion.items()
@@ -106,8 +110,8 @@ def _shares(name: str, criterion: Criterion, where: Where, pool: Table, of: tupl
     return Verdict(name, criterion, where, False, (), tuple(over), 0, excess * total, share)
 
 
-def _refuse_unknown(deal: Deal, contracts: Table) -> None:
-    """Refuse fields that neither the contract table nor any tape has, and limits of another sort than theirs."""
+def _refuse_unknown(deal: Deal, contracts: Table, codes: Codes) -> None:
+    """Refuse fields that no tape has, limits of another sort than theirs, and words outside a field's vocabulary."""
     problems = Problems()
     for name, criterion in deal.file.criterion.items():
         key = "by" if criterion.of_shares else "field"
@@ -123,7 +127,19 @@ def _refuse_unknown(deal: Deal, contracts: Table) -> None:
         wrong = [list(mismatch(criterion, sort)) for sort in _sorts(field, contracts)]
         for found, allowed in wrong[0] if all(wrong) else ():
             problems.add("criterion-kind", where, found, allowed, "state the limit in the field's own unit")
+        _refuse_words(deal, name, criterion, codes.get(field, {}), problems)
     problems.refuse(DealError)
+
+
+def _refuse_words(deal: Deal, name: str, criterion: Criterion, words: Mapping[str, str], problems: Problems) -> None:
+    """A word that no contract can hold would exclude nothing, or everything."""
+    known = list(dict.fromkeys(words.values()))
+    key = "one_of" if criterion.one_of is not None else "none_of"
+    for word in getattr(criterion, key) or ():
+        if known and word not in known:
+            where, found = deal.where(("criterion", name, key)), f"{show(word)} for '{criterion.field}'"
+            todo = f"write '{words[word]}'" if word in words else did_you_mean(word, known)
+            problems.add("criterion-word", where, found, one_of(known), todo)
 
 
 def _sorts(field: str, contracts: Table) -> tuple[FieldSort, ...]:

@@ -102,6 +102,12 @@ def tables() -> Mapping[str, tuple[str, ...]]:
     return {name: tuple(row["fields"]) for name, row in _data()["table"].items()}
 
 
+def codes() -> Mapping[str, Mapping[str, str]]:
+    """Fields that hold words of a fixed vocabulary: name → word met on tapes → word kept."""
+    known = (field(name) for name in _data()["field"])
+    return {item.name: item.words for item in known if item.type == "code" and not item.open}
+
+
 class Vocabulary:
     """Recognises headers of the given fields; a user's own map is asked first."""
 

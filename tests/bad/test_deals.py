@@ -15,6 +15,7 @@ SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+")
 ROOM = Path(absengine.__file__).with_name("deal")
 ELSEWHERE = {
     "criterion-field": "asked of a tape: tests/deal/test_eligibility.py",
+    "criterion-word": "asked of a tape: tests/deal/test_eligibility.py",
     "no-deal": "a folder without a deal: tests/deal/test_load.py",
     "no-pool": "asked only by a run: tests/deal/test_load.py",
     "plan-file-too-large": "a file of 1 MB is not kept: tests/deal/test_load.py",

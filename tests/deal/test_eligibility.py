@@ -13,6 +13,7 @@ from absengine.deal.load import Deal
 from absengine.errors import DealError
 from absengine.schema import CONTRACT_COLUMNS, Table
 
+CODES = {"class_": {"normal": "normal", "正常": "normal", "watch": "watch"}}
 IDS = ("L1", "L2", "L3", "L4", "S1")
 
 
@@ -33,7 +34,7 @@ def deal(text: str) -> Deal:
 
 
 def verdict(terms: str) -> Verdict:
-    (one,) = judge(deal(f"[criterion.x]\n{terms}\n"), contracts())
+    (one,) = judge(deal(f"[criterion.x]\n{terms}\n"), contracts(), CODES)
     return one
 
 
@@ -74,7 +75,7 @@ def test_judge__shares_of_the_largest_together() -> None:
 
 def test_failing__by_contract_alone_and_never_what_is_on_standby() -> None:
     text = '[criterion.dpd]\nfield = "dpd"\nat_most = 30\n[criterion.top]\nshare_at_most = "9%"\nby = "obligor"\n'
-    found = failing(deal(text), contracts())
+    found = failing(deal(text), contracts(), {})
     assert {name: flags.tolist() for name, flags in found.items()} == {"dpd": [False, True, True, True, False]}
 
 
@@ -82,11 +83,21 @@ def test_judge__fields_no_tape_has_are_refused_with_the_nearest() -> None:
     text = '[criterion.a]\nfield = "scoer"\nat_most = 30\n[criterion.b]\nshare_at_most = "9%"\nby = "sector"\n'
     for check in (judge, failing):
         with pytest.raises(DealError) as refused:
-            check(deal(text), contracts())
+            check(deal(text), contracts(), {})
         first, second = refused.value.problems
         assert first.code == second.code == "criterion-field"
         assert first.todo == "did you mean 'score'?" and first.where.line
         assert "remaining_months" in first.allowed
+
+
+def test_judge__words_outside_a_vocabulary_are_refused_with_the_word_kept() -> None:
+    """Nobody is 正常 where tapes keep normal: none_of would exclude nothing."""
+    for key in ("none_of", "one_of"):
+        with pytest.raises(DealError) as refused:
+            verdict(f'field = "class_"\n{key} = ["正常", "wacth"]')
+        first, second = refused.value.problems
+        assert first.code == second.code == "criterion-word" and first.where.line
+        assert (first.todo, second.todo) == ("write 'normal'", "did you mean 'watch'?")
 
 
 def test_judge__a_group_has_shares_and_is_no_field_of_a_contract() -> None:
