@@ -91,3 +91,16 @@ def test_schedule__is_the_twins(rows: list[Row], tmp_path_factory: pytest.TempPa
     np.testing.assert_allclose(pool.contracts["cutoff_balance"], prices, rtol=1e-12)
     total = pool.flows["principal_due"] + pool.flows["interest_due"]
     np.testing.assert_allclose(total, [float(row["face"]) for row in full], rtol=1e-12)
+
+
+@settings(max_examples=25, deadline=None)
+@given(bill=bills, share=st.sampled_from([0.5, 0.1, 0.333]))
+def test_schedule__a_bill_cut_in_two_is_worth_the_same(
+    bill: Row, share: float, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    twin, folder = importlib.import_module("discounted"), tmp_path_factory.mktemp("cut")
+    halves = tuple(bill | {"face": repr(float(bill["face"]) * part)} for part in (share, 1 - share))
+    whole, parts = (twin.loaded(folder, "supporting_bill", numbered(rows)) for rows in ((bill,), halves))
+    for name in ("opening_balance", "principal_due", "interest_due"):
+        assert parts.flows[name].sum() == pytest.approx(whole.flows[name].sum(), rel=1e-9, abs=1e-6)
+    assert set(parts.flows["due_date"]) == set(whole.flows["due_date"])

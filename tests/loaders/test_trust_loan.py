@@ -204,3 +204,26 @@ def test_schedule__splitting_a_loan_changes_nothing(tmp_path_factory: pytest.Tem
              for due in np.unique(pool.flows["due_date"])} for pool in (whole, split)
         ]  # fmt: skip
         assert sums[0] == pytest.approx(sums[1], abs=2e-6)
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    rate=st.integers(1, 240).map(lambda tenths: f"{tenths / 10}%"),
+    amort=st.sampled_from(["even", "level", "bullet"]),
+    frequency=st.sampled_from(["monthly", "quarterly", "half_yearly"]),
+)
+def test_schedule__value_at_the_contract_rate_is_the_balance(
+    tmp_path_factory: pytest.TempPathFactory, rate: str, amort: str, frequency: str
+) -> None:
+    """Where no bank or trust takes anything and cash comes on the day, the claim is worth its balance at its own rate:
+    after each period what is left has grown by rate × days / 365, from the last due date before the cut-off on.
+    """
+    bare = {name: value for name, value in (ENTRUSTED | {"bank_fee": "0%"}).items() if value}
+    terms = {"rate": rate, "amort_type": amort, "frequency": frequency, "balance": "1000000"}
+    pool = _load(tmp_path_factory.mktemp("v"), bare | terms)
+    due = pool.flows["due_date"]
+    days = np.diff(np.concatenate([pool.contracts["previous_due_date"], due])).astype(int)
+    growth = np.cumprod(1 + float(rate[:-1]) / 100 * days / 365)
+    cash = pool.flows["principal_due"] + pool.flows["interest_due"]
+    assert (cash / growth).sum() == pytest.approx(1_000_000, rel=1e-9)
+    assert pool.flows["principal_due"].sum() == pytest.approx(1_000_000, rel=1e-12)
