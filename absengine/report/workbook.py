@@ -16,6 +16,7 @@ from typing import Any, Final
 import numpy as np
 import xlsxwriter
 
+from absengine.report.structure_sheet import structure_columns
 from absengine.report.table import events_cell
 from absengine.results.books import Books
 from absengine.results.coverage import coverage
@@ -155,6 +156,7 @@ def workbook(
         _tranche(writer, books, label, lanes)
     _accounts(writer, books, lanes)
     _fees(writer, books, lanes)
+    _structures(writer, books, lanes)
     _events(writer, document)
     _checks(writer, document)
     left = len(paths.scenarios) - len(lanes)
@@ -326,6 +328,16 @@ def _accounts(writer: _Writer, books: Books, lanes: Sequence[int]) -> None:
     columns = [books.currency(books.item(item)) for item, _, _ in shown]
     totalled = [item.endswith((".interest", ".drawn", ".repaid")) for item, _, _ in shown]
     writer.table("Accounts", headings, _periods(books, lanes, columns, totalled), frozen=2)
+
+
+def _structures(writer: _Writer, books: Books, lanes: Sequence[int]) -> None:
+    """Hedges, purchases, sales, deposits, put and additional interest by date, where the deal has any."""
+    shown = structure_columns(books)
+    if shown:
+        headings: list[Heading] = [*PERIOD, *((one.english, one.chinese, MONEY) for one in shown)]
+        columns = [books.currency(books.item(one.item)) for one in shown]
+        totalled = [one.adds for one in shown]
+        writer.table("Structures", headings, _periods(books, lanes, columns, totalled), frozen=2)
 
 
 def _fees(writer: _Writer, books: Books, lanes: Sequence[int]) -> None:

@@ -92,3 +92,19 @@ def test_workbook__many_scenarios_keep_the_first_and_the_worst(worked):
     book = opened(workbook(paths, document))
     assert len(rows(book["Summary"])) == 62 and len(rows(book["Pool"])) == 4 * DETAILED
     assert rows(book["Log"])[-1][0] == "further scenarios, in the Parquet tables only: 25"
+
+
+def test_workbook__structures_have_a_sheet_where_a_deal_has_them(worked, document):
+    flows = {"hedge.swap.received": (2, 0, 1), "hedge.swap.unpaid": (0, 3, 0), "purchase.new.paid": (10, 0, 0),
+             "deposit.returned.box": (0, 4, 0), "tranche.A.additional_paid": (0, 0, 0.5),
+             "hedge.swap.notional": (80, 80, 80)}  # fmt: skip
+    lane = {**worked.BASE, **flows}
+    paths = worked.paths_of(dict.fromkeys(("base", "default", "all lost"), (lane, worked.BASE_POOL)))
+    sheet = opened(workbook(paths, document))["Structures"]
+    assert [cell.value for cell in sheet[1]] == [
+        "scenario", "date", "swap received", "swap unpaid", "new price paid", "box deposits returned",
+        "A additional interest paid",
+    ]  # fmt: skip
+    table = rows(sheet)[:4]
+    assert [row[2:] for row in table[:3]] == [(2, 0, 10, 0, 0), (0, 3, 0, 4, 0), (1, 0, 0, 0, 0.5)]
+    assert table[3][2:] == (3, None, 10, 4, 0.5)
