@@ -156,6 +156,7 @@ def _solved(
     tape: Tape, rows: terms.Rows, lines: _Lines, since: Dates, names: NDArray[np.object_]
 ) -> tuple[_Lines, Floats]:
     """Lines with the rents that stand alone split, and the implicit rate of each contract whose cash is stated."""
+    before = len(rows.problems)
     lone = np.zeros(len(tape), dtype=bool)
     lone[lines.contract[lines.alone]] = True
     own = np.flatnonzero(lines.alone)
@@ -170,7 +171,11 @@ def _solved(
         found = implicit_rate(grid, names, np.nan_to_num(paid), owed(tape), which & ~unknown)
         rate = np.where(which, found, rate)
     rents = np.bincount(lines.contract[own], lines.rent[own], minlength=len(tape)).astype(np.float64)
-    if refuse_rates(tape, rows, rate, rents, lone) or not len(own):
+    rows.refuse(
+        lone & ~(owed(tape) > 0), "balance", "implicit-rate-unsolved",
+        lambda row: f"rents of {rents[row]:,.2f} in all on a balance of 0", "a balance, or no rents still due",
+    )  # fmt: skip
+    if refuse_rates(tape, rows, rate, rents, lone) or len(rows.problems) > before or not len(own):
         return lines, rate
     one = np.ones(len(tape))
     balance = np.where(lone, tape.column("balance"), 0.0)

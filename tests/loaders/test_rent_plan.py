@@ -44,3 +44,10 @@ def test_rent_plan__rents_alone_are_split_at_a_rate_that_values_them_at_the_bala
     assert rent.sum() == pytest.approx(sum(amounts), rel=1e-9)
     assert np.all(flows["principal_due"] >= -1e-9 * balance)
     assert flows["principal_due"].sum() == pytest.approx(balance, rel=1e-12)
+
+
+def test_rent_plan__rents_on_no_balance_are_refused() -> None:
+    row = {"还款方式": "按计划", "还款频率": "", "内含利率": "", "未偿本金余额": "0", "起租日": "2026-03-30"}
+    with pytest.raises(TapeError) as refusal:
+        load(row, plan="资产编号,应还日,租金\na1,2026-09-30,100\na1,2027-03-30,100\n")
+    assert [problem.code for problem in refusal.value.problems] == ["implicit-rate-unsolved"]
