@@ -67,6 +67,7 @@ def test_fields_of__an_unknown_required_field_is_an_error() -> None:
         ("* 未偿本金\n余额", "balance", None),
         ("贷款余额/万元", "balance", 4),
         ("余额_元", "balance", 0),
+        ("租赁利率", "rate", None),
         ("年利率(%)", "rate", -2),
         ("年利率％", "rate", -2),
         ("执行利率", "rate", None),
