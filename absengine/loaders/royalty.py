@@ -64,7 +64,7 @@ def schedule(tape: Tape, context: Context) -> Loaded:
     contracts = contract_columns(
         tape, KIND, cutoff=cutoff, balance=balance, maturity=last, rate=tape.column("rate")
     )  # fmt: skip
-    contracts["previous_due_date"] = cutoff
+    contracts["previous_due_date"], contracts["at_discount"] = cutoff, np.ones(len(tape))
     return Loaded(contracts, flows)
 
 

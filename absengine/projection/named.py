@@ -35,8 +35,8 @@ class Schedule:
     """What is left of one contract; money in counting unit, arrays by due date.
 
     ``index`` counts contracts with flows, ``contract`` all; ``day`` is the day of the month it falls on, None if
-    irregular; ``monthly`` contracts charge rate × months / 12, whatever the days. ``discounted`` claims are one
-    payment, of which interest is the discount.
+    irregular; ``monthly`` contracts charge rate × months / 12, whatever the days. Of ``discounted`` claims
+    interest is the growth of their value, no part of a payment that could fall due without the rest.
     """
 
     index: int
@@ -94,8 +94,8 @@ class Schedule:
         """Principal due on or after ``date`` is paid ``months`` later (展期).
 
         Interest on it goes on at the rate of the period in which the extension starts, on the contract's rhythm: by
-        the month where the contract charges so and that period is whole months, else by the day. A claim bought at a
-        discount is paid later as it stands, and earns no more (zero-coupon bullet, domain §6.2).
+        the month where the contract charges so and that period is whole months, else by the day. What a claim
+        bought at a discount pays comes later as it stands, and earns no more (domain §6.2).
         """
         owed = np.flatnonzero((self.due >= date) & (self.principal > 0.0))
         if not len(owed) or not months:
@@ -145,7 +145,7 @@ def _by_month(pool: Pool, contract: int) -> bool:
 
 
 def _discounted(pool: Pool, contract: int) -> bool:
-    """Whether a contract is one payment bought at a discount, as its loader says."""
+    """Whether a contract pays amounts valued at a discount, as its loader says."""
     contracts = pool.table.contracts
     return "at_discount" in contracts and bool(contracts["at_discount"][contract] == 1.0)
 

@@ -325,6 +325,17 @@ def test_extend__a_discounted_claim_is_paid_later_as_it_stands() -> None:
     assert in_row(gone["default"]) == {"2026-09": 961.0} and gone["interest"].sum() == 0.0
 
 
+def test_extend__a_stream_valued_at_a_discount_pays_no_growth_in_cash() -> None:
+    """Cash of 0, 60 and 50 in June, September and December; what is due from August on comes six months later."""
+    due = monthly("2026-06-10", 3, 3)
+    stream = Loan("R1", due, [-4.0, 56.0, 48.0], [4.0, 4.0, 2.0], 100.0, more={"at_discount": 1.0})
+    ours = run(
+        pool([stream], CUTOFF), Scenario("x", events=(Event("extend", who=("R1",), on=day("2026-08-01"), by=6),))
+    )
+    assert in_row(ours["interest"] + ours["principal"]) == {"2027-03": 60.0, "2027-06": 50.0}
+    assert ours["performing"][10] == 104.0
+
+
 def test_extend__then_default_at_the_new_maturity() -> None:
     events = (Event("extend", who=("L3",), on=day("2027-01-01"), by=6), Event("default", who=("L3",), on=None))
     ours = run(loans(), Scenario("x", events=events))
