@@ -37,6 +37,14 @@ def spellings(value: str) -> set[str]:
     return {value, f"{float(number):,.0f}", f"{float(number):,.2f}", f"{float(number):g}", f"{float(number):.0%}"}
 
 
+@pytest.mark.parametrize(
+    "deal", [*(name for name in MARKED if name != "gaoxintou-5"), "single-debtor-factoring", "supporting-bill"]
+)
+def test_readme__says_what_the_terms_imply_and_what_happened(deal: str) -> None:
+    text = (DEALS / deal / "README.md").read_text("utf-8")
+    assert "**What the terms imply.**" in text and "**What happened" in text
+
+
 def test_deals__mark_what_is_published() -> None:
     assert len(MARKED) >= 9
     assert all(published(deal) for deal in MARKED)
