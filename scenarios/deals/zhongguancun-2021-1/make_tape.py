@@ -37,6 +37,7 @@ RATES = (
 MONTHLY = 0.3  # assumption: share of contracts with monthly rents, the others quarterly
 ADVANCE = 0.15  # assumption: share paid in advance
 EVEN = 0.15  # assumption: share with even principal
+SMALL = 32  # assumption: lessees that may have more than one contract
 DEPOSIT = 0.05  # assumption: of the balance, kept and returned by the lessor
 RENT_DAY = 15  # assumption
 GRADES = ("BBB-", "BB", "BB", "BB-", "B+")  # assumption
@@ -98,14 +99,17 @@ def original(balance: float, per_period: float, left: int, paid: int, even: bool
     return rent * (1 - (1 + per_period) ** -(left + paid)) / per_period
 
 
-def draw_contract(rng: random.Random, number: int, balance: int, rate: float) -> list[str]:
+def draw_contract(rng: random.Random, number: int, balances: list[int], rate: float) -> list[str]:
+    """One row. The last contracts are further ones of lessees that owe little, so that no lessee is large."""
+    balance = balances[number - 1]
     months = 1 if rng.random() < MONTHLY else 3
     advance, even = rng.random() < ADVANCE, rng.random() < EVEN
     first = months_after(date(2021, 7, RENT_DAY), int(rng.random() * months))
     term = LEFT[0] + int(rng.random() * (LEFT[1] - LEFT[0] + 1))
     left = max(1, round((term - (first.month - 7)) / months))
     paid = 1 + int(rng.random() * 6)
-    lessee = number if number <= LESSEES else 1 + int(rng.random() * LESSEES)
+    small = sorted(range(1, LESSEES + 1), key=lambda other: balances[other - 1])[:SMALL]
+    lessee = number if number <= LESSEES else small[int(rng.random() * SMALL)]
     start = months_after(first, -months * (paid + (not advance)))
     end = months_after(first, months * (left - (not advance)))
     industry, region = lessee % len(INDUSTRIES), lessee % len(REGIONS)
@@ -122,7 +126,7 @@ def main(folder: Path = FOLDER) -> None:
     rng = random.Random(SEED)
     balances = draw_balances(rng)
     rates = draw_rates(rng, balances)
-    rows = [draw_contract(rng, number, balances[number - 1], rates[number - 1]) for number in range(1, CONTRACTS + 1)]
+    rows = [draw_contract(rng, number, balances, rates[number - 1]) for number in range(1, CONTRACTS + 1)]
     with (folder / "tape.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(HEADER)
