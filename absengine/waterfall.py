@@ -52,7 +52,7 @@ def settable(deal: Compiled) -> tuple[str, ...]:
 def start_values(deal: Compiled, overrides: Sequence[Mapping[str, float]], places: Iterable[Where]) -> Floats:
     """``(slot, lane)`` state before the first row; ``overrides`` in main units, one mapping per lane.
 
-    Raises ScenarioError for every name that is not a parameter of the deal.
+    Raises ScenarioError for every name that is not a parameter of the deal, and for values that no deal could state.
     """
     start = np.repeat(deal.initial[:, None], len(overrides), axis=1)
     problems, known = Problems(), settable(deal)
@@ -64,6 +64,10 @@ def start_values(deal: Compiled, overrides: Sequence[Mapping[str, float]], place
                 problems.add("unknown-parameter", where, f"'{name}'", f"{', '.join(known[:12])}, …", todo)
                 continue
             is_money = deal.slot_names[slot] in deal.money_params
+            if not _possible(deal.slot_names[slot], value, is_money):
+                found = f"{name} = {value}"
+                problems.add("parameter-out-of-range", where, found, "an amount, rate or price a deal could state",
+                             "take the minus out; a price is above 0")  # fmt: skip
             start[slot, lane] = value * deal.scale if is_money else value
     problems.refuse(ScenarioError)
     for state, parameter in deal.starts:
@@ -71,6 +75,14 @@ def start_values(deal: Compiled, overrides: Sequence[Mapping[str, float]], place
     *accounts, world = deal.program.cash
     start[world] = -start[accounts].sum(axis=0)  # what accounts open with came from outside
     return start
+
+
+def _possible(name: str, value: float, is_money: bool) -> bool:
+    """Whether a case may set a parameter so: prices above 0; amounts, fees and taxes not below; formulas anyhow."""
+    if name.startswith("purchase.") and name.endswith(".price"):
+        return value > 0.0
+    bound = name.startswith(("fee.", "tax.")) or name.endswith(".ard.additional")
+    return value >= 0.0 or "#" in name or not (is_money or bound)
 
 
 def _parameter(deal: Compiled, name: str, known: tuple[str, ...]) -> int | None:

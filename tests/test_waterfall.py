@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from random_deals import deal_of
+from small_deals import day, note, pay, rest, small, stage
 
 from absengine.deal.labels import labels
 from absengine.deal.load import Deal, load
 from absengine.deal.program import Compiled
-from absengine.errors import Where
+from absengine.errors import ScenarioError, Where
 from absengine.waterfall import Buffers, run_waterfall, start_values
 
 PEERS = Path(__file__).parent / "peer_cases"
@@ -87,3 +89,27 @@ def test_run_waterfall__peer_fees(name: str) -> None:
     file = PEERS / name / "expected" / "fee_servicing.csv"
     items = {"payment": "fee.servicing.paid", "due_after": "fee.servicing.unpaid"}
     assert worst_cell(deal, compiled, out, file, items) <= CELL
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "accepted"),
+    [("purchase.new.price", 0.0, False), ("purchase.new.price", 0.5, True), ("fee.late.amount", -1.0, False),
+     ("tax.vat.rate", -1.0, False), ("tax.vat.surcharge", 0.0, True), ("tranche.A.ard.additional", -0.01, False),
+     ("account.main.opening", -100.0, False), ("tranche.A.coupon.rate", -0.01, True)],
+)  # fmt: skip
+def test_start_values__what_no_deal_could_state_is_refused(name: str, value: float, accepted: bool) -> None:
+    """It would break the cash budget far from the line that set it."""
+    steps = (pay("tax.vat"), pay("fee.late"), pay("interest.A"), pay("principal.A", upto="collected.principal"),
+             pay("additional.A"), {"do": "buy", "what": ["purchase.new"], "from": "main"},
+             pay("residual.SUB", when="balance.A == 0"))  # fmt: skip
+    terms = {"kind": "pledge_loan", "rate": "6%", "term": "2 months", "every": "1 month"}
+    compiled = deal_of(small(3, {
+        "tranche.A": note(900, ard={"date": day(1), "additional": "2%"}), "tranche.SUB": rest(), "purchase.new": terms,
+        "fee.late": {"amount": "3 per payment"}, "stage.all": stage(*steps),
+        "tax.vat": {"kind": "vat", "surcharge": "city", "on": {"pledge_loan": "interest"}},
+    })).compile(1000.0)  # fmt: skip
+    if accepted:
+        assert start_values(compiled, [{name: value}], [Where()]).shape[1] == 1
+    else:
+        with pytest.raises(ScenarioError, match="could state"):
+            start_values(compiled, [{name: value}], [Where()])
