@@ -303,18 +303,21 @@ def _reading(document: dict[str, Any]) -> list[_Section]:
     return sections
 
 
+_NO_BALANCE = "– none on the tape: a run works it out from what falls due"
+
+
 def _summary(document: dict[str, Any]) -> list[_Section]:
     pool = document["pool"]
     if pool is None:
         return []
     found = pool["concentration"]
     rows = [
-        ("balance 未偿本金余额", f"{pool['balance']:,.2f}"),
+        ("balance 未偿本金余额", f"{pool['balance']:,.2f}" if pool["balance"] else _NO_BALANCE),
         ("contracts 合同数 / obligors 债务人数", f"{pool['contracts']:,} / {pool['obligors']:,}"),
         ("mean rate 加权年利率", _percent(pool["rate"])),
         ("mean remaining term 加权剩余期限", _term(pool)),
         *((f"top {count} obligors 前{count}大", _percent(share)) for count, share in found["top"].items()),
-        ("HHI / effective number 有效户数", f"{found['hhi']:.4f} / {found['effective_number']:.1f}"),
+        ("HHI / effective number 有效户数", _effective(found)),
     ]
     sections = [_Section("Pool 资产池", ("", ""), rows)]
     largest = [(item["name"], _percent(item["share"])) for item in found["largest"]]
@@ -370,6 +373,10 @@ def _collateral(document: dict[str, Any]) -> list[_Section]:
     if said:
         sections.append(_Section("Notes on rights 说明", ("",), [(text,) for text in said]))
     return sections
+
+
+def _effective(found: dict[str, Any]) -> str:
+    return "–" if math.isnan(found["hhi"]) else f"{found['hhi']:.4f} / {found['effective_number']:.1f}"
 
 
 def _percent(value: float) -> str:

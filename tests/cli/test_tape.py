@@ -122,3 +122,10 @@ def test_tape__every_kind_of_receivable_has_a_report(deal: str, capsys: pytest.C
                 if line.startswith("kind = "))  # fmt: skip
     assert main(["tape", str(folder / "tape.csv"), "--kind", kind, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["kind"] == kind
+
+
+def test_tape__a_pool_whose_balance_a_run_works_out(capsys: pytest.CaptureFixture[str]) -> None:
+    tape = Path(__file__).parents[2] / "scenarios" / "deals" / "hifi-music-2022-1" / "tape.csv"
+    assert main(["tape", str(tape), "--kind", "royalty"]) == 0
+    shown = capsys.readouterr().out
+    assert "none on the tape: a run works it out" in shown and "nan" not in shown
