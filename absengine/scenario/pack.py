@@ -13,7 +13,7 @@ import numpy as np
 from absengine.errors import Problem, Problems, ScenarioError, Where
 from absengine.language.toml import Document, printable, read
 from absengine.language.validation import did_you_mean, free_paths, one_of, validate
-from absengine.scenario import models
+from absengine.scenario import event_models, models, words
 from absengine.scenario.aliases import ALIASES
 from absengine.scenario.nouns import (
     LEVELS,
@@ -150,8 +150,8 @@ class _Expansion:
 
     def _cross(self, name: str) -> list[Scenario]:
         table, where = self.file.cross[name], self.document.where(("cross", name))
-        words = [word for axis in table.axes for word in axis]
-        known = [self._known(word, where) for word in words]
+        named = [word for axis in table.axes for word in axis]
+        known = [self._known(word, where) for word in named]
         if not all(known):
             return []
         count = int(np.prod([float(len(axis)) for axis in table.axes]))
@@ -214,12 +214,12 @@ class _Reader:
             events=tuple(
                 self._event(index, event)
                 for index, event in enumerate(table.event)
-                if not isinstance(event, models.RightEventTable)
+                if not isinstance(event, event_models.RightEventTable)
             ),
             rights=tuple(
                 RightEvent(event.what, event.who, np.datetime64(event.on, "D"), self._where("event", index))
                 for index, event in enumerate(table.event)
-                if isinstance(event, models.RightEventTable)
+                if isinstance(event, event_models.RightEventTable)
             ),
             supporters=tuple(self._supporter(index, one) for index, one in enumerate(table.supporter)),
             order=table.order,
@@ -244,7 +244,7 @@ class _Reader:
             where=self._where("assume", index),
         )
 
-    def _event(self, index: int, table: models.EventTable | models.BuyBackTable) -> Event:
+    def _event(self, index: int, table: event_models.EventTable | event_models.BuyBackTable) -> Event:
         everyone = table.who == "all"
         event = Event(
             what=table.what,
@@ -256,7 +256,7 @@ class _Reader:
             on=None if table.on is None else np.datetime64(table.on, "D"),
             where=self._where("event", index),
         )
-        if isinstance(table, models.BuyBackTable):
+        if isinstance(table, event_models.BuyBackTable):
             return replace(event, payer=table.payer, standby=table.standby or (), failing=table.failing or "")
         return replace(
             event,
@@ -265,12 +265,12 @@ class _Reader:
             by=table.by.months if table.by else 0,
         )
 
-    def _supporter(self, index: int, table: models.SupporterTable) -> Supporter:
+    def _supporter(self, index: int, table: event_models.SupporterTable) -> Supporter:
         gone = np.datetime64("NaT" if table.gone is None else table.gone, "D")
         return Supporter(table.entity, gone, table.late.months if table.late else 0, self._where("supporter", index))
 
 
-def lag(table: models.LagTable | None) -> Lag:
+def lag(table: words.LagTable | None) -> Lag:
     """A delay; none where it is left out."""
     return Lag() if table is None else Lag(table.months, table.payments, table.days)
 
@@ -280,7 +280,7 @@ def late(table: models.LateTable) -> Late:
     return Late(table.share, lag(table.by), None if isinstance(table.penalty, str) else table.penalty)
 
 
-def scope(table: models.ScopeTable | None) -> Scope:
+def scope(table: words.ScopeTable | None) -> Scope:
     """A scope; the whole pool where it is left out."""
     if table is None:
         return Scope()
