@@ -42,7 +42,9 @@ CASHFLOW_COLUMNS: tuple[Column, ...] = (
     Column("principal_due", "float64", "currency", "flow", "scheduled principal", "应付本金"),
     Column("interest_due", "float64", "currency", "flow", "scheduled interest", "应付利息"),
     Column("fee_due", "float64", "currency", "flow", "scheduled fees to the plan", "应付费用"),
-    Column("deposit_due", "float64", "currency", "flow", "deposit the plan gives back or sets off", "退还或抵扣的保证金"),
+    Column(
+        "deposit_due", "float64", "currency", "flow", "deposit the plan gives back or sets off", "退还或抵扣的保证金"
+    ),
     Column("closing_balance", "float64", "currency", "balance", "principal after this due date", "期末本金余额"),
 )
 
@@ -67,16 +69,32 @@ CONTRACT_COLUMNS: tuple[Column, ...] = (
     Column("industry", "object", "", "text", "industry", "行业"),
     Column("region", "object", "", "text", "region", "地区"),
     Column("deposit", "float64", "currency", "balance", "security deposit", "保证金"),
-    Column("recourse", "object", "", "text", "who must buy back if the payer fails, nearest first, joined by ';'", "追索对象"),
+    Column(
+        "recourse",
+        "object",
+        "",
+        "text",
+        "who must buy back if the payer fails, nearest first, joined by ';'",
+        "追索对象",
+    ),
     Column("holdback", "float64", "ratio", "rate", "share of face kept back from the seller", "保留款比例"),
     Column("penalty_rate", "float64", "1/year", "rate", "penalty interest on amounts overdue", "罚息率"),
-    Column("prepay_fee", "float64", "ratio", "rate", "fee on early repayment, share of the balance repaid", "提前还款费率"),
+    Column(
+        "prepay_fee", "float64", "ratio", "rate", "fee on early repayment, share of the balance repaid", "提前还款费率"
+    ),
     Column("ip_ids", "object", "", "text", "IP rights pledged, joined by ';'", "知识产权编号"),
 )
 
 RIGHT_COLUMNS: tuple[Column, ...] = (
     Column("right_id", "object", "", "text", "patent, trade mark or registration number", "专利号/登记号"),
-    Column("ip_type", "object", "", "text", "invention, utility_model, design, trademark, copyright, software", "知识产权类型"),
+    Column(
+        "ip_type",
+        "object",
+        "",
+        "text",
+        "invention, utility_model, design, trademark, copyright, software",
+        "知识产权类型",
+    ),
     Column("owner", "object", "", "text", "owner of the right", "权利人"),
     Column("contract_id", "object", "", "text", "contract the right secures", "资产编号"),
     Column("filing_date", "datetime64[D]", "", "date", "filing", "申请日"),
@@ -205,6 +223,7 @@ shares defaulting and prepaying by row, and defaulting on the last due date; row
 interest go (``kernels.purchases``). ``purchase.<name>.recovery.<source>.<part>`` with ``rate``, ``row``, ``late_rate`` and
 ``late_row`` are shares of the principal that defaults on a row, and the rows on which they are paid."""
 
+
 @dataclass(frozen=True, slots=True)
 class PurchaseTerms:
     """What a scenario asks of contracts bought later: their asset kind, sub-pool ('' = none), months between due dates."""
@@ -224,7 +243,8 @@ POOL_CHANNELS: tuple[str, ...] = (
 )  # fmt: skip
 """Pool channels of PathInputs, in order. ``default`` is principal at the missed date, ``recognised`` the same principal
 at recognition; ``opening``/``performing`` are balances at the start and the end of the row. Further channels are
-``alive.<entity>`` and ``alive.<entity>.<support>`` (1 or 0), ``late.<entity>`` (rows), ``index.<name>`` [1/year], ``fee_factor``, ``forced.<trigger>``."""
+``alive.<entity>.<support>``, ``.servicing``, ``.hedge.<name>`` (1 or 0), ``late.<entity>`` (rows), ``index.<name>``
+[1/year], ``fee_factor``, ``forced.<trigger>``."""
 
 OVERDUE_BUCKETS: tuple[str, ...] = ("d30", "d60", "d90", "older")
 """Days an amount is overdue on a calculation date: 1–30, 31–60, 61–90, over 90 (逾期分档)."""
@@ -355,4 +375,3 @@ def dictionary() -> dict[str, list[dict[str, str]]]:
         name: [{part.name: str(getattr(column, part.name)) for part in fields(column)} for column in spec]
         for name, spec in tables.items()
     }
-

@@ -452,7 +452,7 @@ class Lane(CashSide):
         return self.fixings[place]
 
     def counterparty_lives(self, name: str) -> bool:
-        return bool(self.given(f"alive.{self.file.hedge[name].counterparty}"))
+        return bool(self.given(f"alive.{self.file.hedge[name].counterparty}.hedge.{name}"))
 
     def settle(self, name: str) -> None:
         """Whole units, net: what comes enters the account first; what goes waits for its step."""
@@ -623,7 +623,7 @@ class Lane(CashSide):
             planned = float(np.cumsum(self.deal.plans[note.name])[self.row]) * self.scale * (note.face / note.scheduled)
             return max(min(cut(planned - note.repaid, note.quantum), note.balance), 0.0)
         if terms is not None and terms.kind == "target":
-            wanted = (note.scheduled - float(np.cumsum(self.deal.plans[note.name])[self.row]) * self.scale)
+            wanted = note.scheduled - float(np.cumsum(self.deal.plans[note.name])[self.row]) * self.scale
             above = note.balance - wanted * (note.face / note.scheduled)
             return max(min(cut(above, note.quantum), note.balance), 0.0)
         return 0.0
@@ -891,8 +891,7 @@ class Lane(CashSide):
             if total <= cash:
                 return list(wants)
             return [
-                cut(max(cash, 0.0) * (want / total), claim.quantum)
-                for want, claim in zip(wants, claims, strict=True)
+                cut(max(cash, 0.0) * (want / total), claim.quantum) for want, claim in zip(wants, claims, strict=True)
             ]
         given = []
         for want, claim in zip(wants, claims, strict=True):

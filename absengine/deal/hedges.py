@@ -79,7 +79,7 @@ def _accrued(b: Builder, name: str) -> Slot:
 
 def _alive(b: Builder, name: str) -> Slot:
     """The counterparty is alive on the row's payment date."""
-    return b.asm.input(f"alive.{b.deal.hedge[name].counterparty}")
+    return b.asm.input(f"alive.{b.deal.hedge[name].counterparty}.hedge.{name}")
 
 
 def _to_come(b: Builder, name: str) -> Slot:

@@ -76,15 +76,17 @@ class Deal:
         if not self.file.pools:
             todo = 'add [pool] tape = "tape.csv" kind = "pledge_loan"'
             raise DealError(Problem("no-pool", self.where(()), "no [pool]", "[pool] with tape and kind", todo))
-        return [self._files(pool) for pool in self.file.pools]
+        return [self._files(number, pool) for number, pool in enumerate(self.file.pools)]
 
-    def _files(self, pool: Pool) -> dict[str, Any]:
+    def _files(self, number: int, pool: Pool) -> dict[str, Any]:
         beside = {"rights": pool.rights, "plan": pool.plan, "map": pool.map}
         files = {name: None if file is None else self.folder / file for name, file in beside.items()}
         defaults = {} if pool.name is None else {"pool": pool.name}
         defaults |= {name: str(value) for name, value in pool.defaults.items()}
         own = {"tape": self.folder / pool.tape, "kind": pool.kind, "currency": self.file.deal.currency}
+        one_of_many = () if isinstance(self.file.pool, Pool) else (number,)
         own |= {"closed_period": self.file.dates.closed_period_interest}
+        own |= {"where": self.where(("pool", *one_of_many, "kind"))}
         return own | files | {"defaults": defaults}
 
     def where(self, path: tuple[str | int, ...]) -> Where:

@@ -178,7 +178,8 @@ NOUNS: dict[str, Both] = {
 }  # fmt: skip
 
 FIELDS: dict[str, Both] = {
-    "balance": _both("balance", "封包日本金余额"), "group": _both("group", "关联方"),
+    "balance": _both("balance", "封包日本金余额"),
+    "group": _both("group", "关联方"),
     "remaining_months": _both("remaining months", "剩余期限（月）"),
     "original_months": _both("original months", "合同期限（月）"),
 }

@@ -99,11 +99,13 @@ def kind_names() -> dict[str, dict[str, str]]:
     return {kind: dict(zip(("en", "zh"), module.NAMES, strict=True)) for kind, module in LOADERS.items()}
 
 
-def loader(kind: str) -> Loader:
-    """The loader of a kind of receivable; TapeError names the nearest one."""
+def loader(kind: str, where: Where | None = None) -> Loader:
+    """The loader of a kind of receivable named at ``where``; TapeError names the nearest one."""
     if kind in LOADERS:
         return LOADERS[kind]
-    raise TapeError(Problem("asset-kind-unknown", Where(), repr(kind), ", ".join(LOADERS), did_you_mean(kind, LOADERS)))
+    raise TapeError(
+        Problem("asset-kind-unknown", where or Where(), repr(kind), ", ".join(LOADERS), did_you_mean(kind, LOADERS))
+    )
 
 
 def read_pool(sources: Sequence[PoolSource]) -> Pool:
@@ -126,7 +128,7 @@ def load_pool(sources: Sequence[PoolSource], cutoff: np.datetime64, rates: Mappi
 
 
 def _read(source: PoolSource) -> tuple[Tape, Rights, Tape | None]:
-    fields = loader(source.kind).FIELDS
+    fields = loader(source.kind, source.where).FIELDS
     of_plan = getattr(loader(source.kind), "PLAN_FIELDS", given_plan.FIELDS)
     plan = None if source.plan is None else read_tape(source.plan, kind="plan", fields=of_plan)
     if any(item.name == "asset_id" for item in fields):

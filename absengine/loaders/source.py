@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from absengine.calendars.fixings import IndexPath
+from absengine.errors import Where
 from absengine.loaders.fields import TapeField
 from absengine.loaders.schedule import Flows
 from absengine.loaders.tape import Tape
@@ -23,7 +24,8 @@ class PoolSource:
 
     ``kind`` is a key of ``LOADERS``; ``rights`` the IP-right table, ``plan`` the given plans (还款计划), ``map`` the
     user's own header map; ``defaults`` texts for fields the tape leaves empty; ``currency`` the deal's ('' if unknown);
-    ``closed_period`` who owns interest from cut-off to closing (封包期利息): ``plan`` or ``originator``.
+    ``closed_period`` who owns interest from cut-off to closing (封包期利息): ``plan`` or ``originator``; ``where`` the
+    place of the kind in the deal file.
     """
 
     tape: Path
@@ -34,6 +36,7 @@ class PoolSource:
     defaults: Mapping[str, str] = field(default_factory=dict)
     currency: str = ""
     closed_period: str = "plan"
+    where: Where = field(default_factory=Where)
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ def extra_channels(
         elif kind == "alive":
             entity, _, support = rest.partition(".")
             gone = np.array([state.gone[codes[entity]] for state in payers])
-            if support == "servicing":  # what is lost with the servicer is a loss by credit
+            if support == "servicing" or support.startswith("hedge."):  # what is lost with them is a loss by credit
                 gone = np.where([scenario.credit for scenario in scenarios], gone, NEVER)
             channel[:] = line.call_date.get(support, line.pay_date).astype(np.int64)[:, None] < gone
         elif kind == "late":

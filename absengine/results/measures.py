@@ -355,10 +355,12 @@ def pv_loss(books: Books, label: TrancheLabel) -> Floats:
     """``(lane,)`` [currency]: face less cash discounted at the class's own coupon path from closing.
 
     The claim grows by the coupon over each interest period and falls by cash paid: a par class paid late *with* coupon
-    loses nothing. Accrual runs on the deal's accrual dates, so that a holiday shift without extra interest is no loss.
+    loses nothing. Additional interest after an anticipated date is no part of it, and hides no loss.
+
+    Accrual runs on the deal's accrual dates, so that a holiday shift without extra interest is no loss.
     """
     growth = books.tranche(label.name, "coupon") * _accrual(books, label)[:, None]
-    cash = books.cash_to(label)
+    cash = books.cash_to(label) - books.tranche(label.name, "additional_paid")
     claim, factor, pending = books.face(label).astype(float), np.ones(books.lanes), np.zeros(books.lanes)
     for row in range(books.rows):
         pending = pending + growth[row]

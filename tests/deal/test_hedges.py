@@ -74,7 +74,14 @@ def test_settle_hedge__unpaid_amounts_wait_for_their_step() -> None:
 
 
 def test_settle_hedge__a_failed_counterparty_pays_nothing_and_the_swap_ends() -> None:
-    got = run(6, swap(), every=3, index_LPR1Y=[0.24] * 3 + [0.48] * 3, alive_bank=[1, 1, 0, 0, 0, 0], principal=[0] * 6)
+    got = run(
+        6,
+        swap(),
+        every=3,
+        index_LPR1Y=[0.24] * 3 + [0.48] * 3,
+        alive_bank_hedge_x=[1, 1, 0, 0, 0, 0],
+        principal=[0] * 6,
+    )
     # two months of 12 had accrued when it failed
     assert got["hedge.x.net"] == [12, 12, 0, 0, 0, 0]
     assert got["hedge.x.received"] == [0] * 6
@@ -82,7 +89,7 @@ def test_settle_hedge__a_failed_counterparty_pays_nothing_and_the_swap_ends() ->
 
 
 def test_settle_hedge__what_the_plan_owes_a_failed_counterparty_stays_owed() -> None:
-    got = run(2, swap(), index_LPR1Y=[0, 0], alive_bank=[1, 0], interest=[0, 30])
+    got = run(2, swap(), index_LPR1Y=[0, 0], alive_bank_hedge_x=[1, 0], interest=[0, 30])
     assert got["hedge.x.due"] == [12, 12]
     assert got["hedge.x.paid"] == [0, 12]
 
@@ -131,6 +138,6 @@ def test_hedge_receivable__is_known_to_tests_before_payment() -> None:
 
 
 def test_settle_hedge__no_premium_is_owed_to_a_counterparty_that_has_failed() -> None:
-    got = run(4, cap(premium="2 per payment"), interest=[5] * 4, alive_bank=[1, 1, 0, 0])
+    got = run(4, cap(premium="2 per payment"), interest=[5] * 4, alive_bank_hedge_x=[1, 1, 0, 0])
     assert got["hedge.x.due"] == [2, 2, 0, 0]
     assert got["hedge.x.paid"] == [2, 2, 0, 0]

@@ -129,8 +129,8 @@ CALL = {"test": "after payment", "when": "period.number == 2", "once": "call",
 
 
 def test_buy__a_pool_that_was_called_buys_nothing_more():
-    """100 bought in month 1 are sold with the 900 of the pool after month 2; what its buyer paid repays the class and is
-    not spent on contracts that would earn for nobody.
+    """100 bought in month 1 are sold with the 900 of the pool after month 2; what its buyer paid repays the class and
+    is not spent on contracts that would earn for nobody.
     """
     held = {"id": "held", "do": "probe", "value": "purchase.new.balance"}
     text = revolving({}, held, **{"trigger.call": CALL})

@@ -1,6 +1,5 @@
 """Interest per period: day counts, stubs, resets; worked by hand."""
 
-
 import numpy as np
 import pytest
 from grids import LPR, names, regular_grid, resets

@@ -36,13 +36,14 @@ BANK = "示例银行"  # invented
 LTV = (0.30, 0.50)  # assumption: loan balance over appraised value
 
 LOAN_HEADER = (
-    "资产编号", "借款人", "行业", "地区", "影子评级", "保证人", "放款日", "到期日", "合同金额(万元)", "未偿本金余额(万元)", "年利率",
-    "利率类型", "还款方式", "还款频率", "还本频率", "每期还款额(万元)", "还款日", "首次还款日", "计息基准", "封包日", "五级分类",
-    "逾期天数", "是否展期", "是否穿透", "委托人", "贷款行", "委托贷款手续费率", "划转天数", "信托分配顺延规则", "信托分配日历",
+    "资产编号", "借款人", "行业", "地区", "影子评级", "保证人", "放款日", "到期日", "合同金额(万元)",
+    "未偿本金余额(万元)", "年利率", "利率类型", "还款方式", "还款频率", "还本频率", "每期还款额(万元)", "还款日",
+    "首次还款日", "计息基准", "封包日", "五级分类", "逾期天数", "是否展期", "是否穿透", "委托人", "贷款行",
+    "委托贷款手续费率", "划转天数", "信托分配顺延规则", "信托分配日历",
 )  # fmt: skip
 RIGHT_HEADER = (
-    "专利号", "知识产权类型", "权利人", "资产编号", "法律状态", "申请日", "授权日", "届满日", "下次年费日", "评估值(万元)", "评估基准日",
-    "质押率", "质押登记号",
+    "专利号", "知识产权类型", "权利人", "资产编号", "法律状态", "申请日", "授权日", "届满日", "下次年费日",
+    "评估值(万元)", "评估基准日", "质押率", "质押登记号",
 )  # fmt: skip
 
 
@@ -66,7 +67,8 @@ def loans(rng: random.Random) -> list[list[str]]:
             f"GG1-{number:02d}", f"示例光谷企业{chr(ord('A') + number - 1)}", INDUSTRIES[(number - 1) % 4], REGION,
             draw(rng, GRADES), GUARANTOR, LENT.isoformat(), ENDS.isoformat(), str(balance), str(balance), f"{RATE}%",
             "固定", "等额本金", "季", "半年", f"{balance * REPAID:g}", "21", FIRST_INTEREST.isoformat(), "ACT/365F",
-            CUTOFF.isoformat(), "正常", "0", "否", "是", ENTRUSTER, BANK, BANK_FEE, str(TRANSFER_DAYS), "顺延", "银行间",
+            CUTOFF.isoformat(), "正常", "0", "否", "是", ENTRUSTER, BANK, BANK_FEE, str(TRANSFER_DAYS), "顺延",
+            "银行间",
         ]
         for number, balance in enumerate(BALANCES, start=1)
     ]  # fmt: skip
@@ -82,7 +84,8 @@ def rights(rng: random.Random) -> list[list[str]]:
             filed = date(2016 + int(rng.random() * 5), 1 + int(rng.random() * 12), 1)
             granted = filed + timedelta(days=400 + int(rng.random() * 500))
             rows.append([
-                f"示例{filed.year}{number:04d}", "发明专利", f"示例光谷企业{chr(ord('A') + loan - 1)}", f"GG1-{loan:02d}",
+                f"示例{filed.year}{number:04d}", "发明专利", f"示例光谷企业{chr(ord('A') + loan - 1)}",
+                f"GG1-{loan:02d}",
                 "有效", filed.isoformat(), granted.isoformat(), filed.replace(year=filed.year + 20).isoformat(),
                 next_annuity(filed).isoformat(), f"{balance / ltv / 2:.2f}", APPRAISED.isoformat(), f"{ltv:.1%}",
                 f"示例质押{number:03d}",
