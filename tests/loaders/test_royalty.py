@@ -337,9 +337,8 @@ def test_schedule__refuses_growth_beside_a_forecast() -> None:
     assert codes(terms, forecast="asset_id,period_end,sales\nS1,2026-03-31,9\n") == {"forecast-and-growth"}
 
 
-def test_schedule__balance_is_what_the_cash_to_come_is_worth() -> None:
-    """On every date the closing balance is the value of later cash at the rate on the row."""
-    pool = load(stream(growth="20%; -50%", unrecouped="120"))
+def worth_its_cash(pool: CashflowTable, rate: float) -> None:
+    """On every date the closing balance is the value of later cash at the rate on the row; at first too."""
     flows = pool.flows
     cash = [
         (date.fromisoformat(str(due)), float(principal + interest))
@@ -348,5 +347,19 @@ def test_schedule__balance_is_what_the_cash_to_come_is_worth() -> None:
         )
     ]
     for position, (due, closing) in enumerate(zip(flows["due_date"], flows["closing_balance"], strict=True)):
-        later = naive.value(cash[position + 1 :], date.fromisoformat(str(due)), 0.10)
-        assert closing == pytest.approx(later, rel=1e-9, abs=1e-9)
+        later = naive.value(cash[position + 1 :], date.fromisoformat(str(due)), rate)
+        assert closing == pytest.approx(later, rel=1e-9, abs=1e-6)
+    assert float(flows["principal_due"].sum()) == pytest.approx(pool.balance, rel=1e-9, abs=1e-6)
+
+
+def test_schedule__balance_is_what_the_cash_to_come_is_worth() -> None:
+    worth_its_cash(load(stream(growth="20%; -50%", unrecouped="120")), 0.10)
+
+
+@settings(max_examples=40, deadline=None)
+@given(streams(), st.sampled_from([0, 7, 25]))
+def test_schedule__present_value_at_the_rate_is_the_balance(
+    drawn: tuple[dict[str, str], naive.Stream, date | None], percent: int
+) -> None:
+    row, twin, _ = drawn
+    worth_its_cash(load(row | {"rate": f"{percent}%"}, cutoff=str(twin.start)), percent / 100)
