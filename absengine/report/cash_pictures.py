@@ -216,7 +216,7 @@ def _use_style(labels: Labels, name: str, pen: Pen) -> tuple[str, str, str]:
 def _cash_title(books: Books, lane: int, pen: Pen) -> str:
     """How everything paid out divides between notes, tax and fees, and the residual classes."""
     labels, uses = books.labels, cash_budget(books).uses
-    paid = sum(float(flow[:, lane].sum()) for name, flow in uses.items() if name != "kept")
+    paid = sum(float(flow[:, lane].sum()) for name, flow in uses.items() if name not in ("kept", "purchases"))
     to_notes, to_residual = (
         sum(float(books.cash_to(one)[:, lane].sum()) for one in labels.tranches if one.residual is residual)
         for residual in (False, True)
