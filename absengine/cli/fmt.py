@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -69,4 +70,5 @@ def _replace(path: Path, text: str) -> None:
     """Write beside the file and move it into place, so that no half-written file is ever there."""
     beside = path.with_name(path.name + ".part")
     beside.write_text(text, encoding="utf-8", newline="\n")
+    shutil.copymode(path, beside)
     os.replace(beside, path)

@@ -49,13 +49,15 @@ class Verdict:
 def judge(deal: Deal, contracts: Table, codes: Codes) -> list[Verdict]:
     """Every criterion of a deal over its pool; DealError for fields and words no tape can have."""
     _refuse_unknown(deal, contracts, codes)
-    inside = ~contracts.standby
-    total = float(contracts["cutoff_balance"][inside].sum())
+    pool = contracts.take(~contracts.standby)
+    total = float(pool["cutoff_balance"].sum())
     out = []
     for name, criterion in deal.file.criterion.items():
         where = deal.where(("criterion", name))
-        make = _shares if criterion.of_shares else _contracts
-        out.append(make(name, criterion, where, contracts.take(inside), (deal, total)))
+        if criterion.of_shares:
+            out.append(_shares(name, criterion, where, pool, deal, total))
+        else:
+            out.append(_contracts(name, criterion, where, pool, total))
     return out
 
 
@@ -69,12 +71,12 @@ def failing(deal: Deal, contracts: Table, codes: Codes) -> dict[str, Flags]:
     }
 
 
-def _contracts(name: str, criterion: Criterion, where: Where, pool: Table, of: tuple[Deal, float]) -> Verdict:
+def _contracts(name: str, criterion: Criterion, where: Where, pool: Table, total: float) -> Verdict:
     assert criterion.field is not None
     bad = ~met(criterion, pool)
     values = values_of(criterion.field, pool)
     empty = values == "" if values.dtype.kind in "OU" else values != values  # NaN and NaT are not themselves
-    balance, total = float(pool["cutoff_balance"][bad].sum()), of[1]
+    balance = float(pool["cutoff_balance"][bad].sum())
     ids = tuple(str(number) for number in pool["contract_id"][bad])
     share = balance / total if total else 0.0
     stated = (
@@ -95,8 +97,7 @@ def _stated(words: Texts, balance: Floats, total: float) -> tuple[tuple[str, flo
     )
 
 
-def _shares(name: str, criterion: Criterion, where: Where, pool: Table, of: tuple[Deal, float]) -> Verdict:
-    deal, total = of
+def _shares(name: str, criterion: Criterion, where: Where, pool: Table, deal: Deal, total: float) -> Verdict:
     assert criterion.share_at_most is not None
     names = {text: texts[0] for texts in deal.entities.values() for text in texts}
     groups = {deal.file.entity[key].name: group for group, members in deal.groups.items() for key in members}

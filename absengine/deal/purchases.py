@@ -55,7 +55,7 @@ def model_contract(rate: float, count: int, repays: str) -> tuple[Floats, Floats
     """Interest and principal of one unit over ``count`` periods at ``rate`` per period: level, even or bullet."""
     period = np.arange(1, count + 1)
     if repays == "bullet":
-        left = np.where(period <= count, 1.0, 0.0)
+        left = np.ones(count)
     elif repays == "even" or rate == 0.0:
         left = 1.0 - (period - 1) / count
     else:

@@ -35,7 +35,8 @@ def refuse(rows: terms.Rows, needs: Flags) -> None:
     first, roll = tape.column("first_distribution_date"), tape.column("distribution_roll")
     rows.refuse(
         needs & ~distributes(tape), "distribution_frequency", "distribution-missing",
-        lambda row: "a trust, and no day of distribution", "信托分配频率 with 首个信托分配日, or 信托分配日列表",
+        lambda row: "a trust, and no day of distribution",
+        "a frequency (信托分配频率) with a first date (首个信托分配日), or a list of dates",
     )  # fmt: skip
     rows.refuse(
         (frequency != "") & (listed != ""), "distribution_dates", "distribution-twice",

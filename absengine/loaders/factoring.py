@@ -80,7 +80,7 @@ def _recourse(tape: Tape, rows: terms.Rows, debtor: NDArray[np.object_]) -> NDAr
     some = np.array([bool(names) for names in written], dtype=bool)
     rows.refuse(
         ~has & some, "recourse", "recourse-contradiction", lambda row: f"no recourse, and {'; '.join(written[row])}",
-        "追索权 Y with those who must buy back, or N and nobody",
+        "has_recourse (追索权) yes with those who must buy back, or no and nobody",
     )  # fmt: skip
     rows.refuse(
         has & ~some & (seller == ""), "seller", "recourse-without-seller", lambda row: "recourse, and no seller",

@@ -349,7 +349,8 @@ def _first_fee_piece(net: Tape, rows: terms.Rows, wanted: Flags, licence: Licenc
     start = net.column("start_date")
     begin = np.where(np.isnat(start), cutoff, np.minimum(start, cutoff))
     grid = grid_of(lines.contract, lines.due, begin, len(net))
-    years = accrual_years(grid, _day_counts(net, ~wanted & wanted, rows.problems), grid.start, grid.end)
+    nobody = np.zeros(len(net), dtype=bool)
+    years = accrual_years(grid, _day_counts(net, nobody, rows.problems), grid.start, grid.end)
     return fee_claims.flows_of(grid, lines.cash, np.nan_to_num(net.column("rate"))[lines.contract] * years)
 
 

@@ -67,7 +67,8 @@ class Loaded:
 class Loader(Protocol):
     """One kind of receivable (资产类型): a module with these names and a line in ``LOADERS``.
 
-    ``NAMES`` are what readers call it, in English and in Chinese.
+    ``NAMES`` are what readers call it, in English and in Chinese. A module may also name ``PLAN_FIELDS``, the columns
+    of a plan file of its own kind.
     """
 
     KIND: str

@@ -72,7 +72,8 @@ def _refuse_terms(rows: terms.Rows) -> None:
         rows.refuse(
             ~through & stated, name, "tier-without-look-through",
             lambda row, name=name: f"{name} {tape.column(name)[row]} of a certificate with its own plan",  # type: ignore[misc]
-            "nothing there: its plan is what the certificate pays", "or 是否穿透 是, with the underlying loans",
+            "nothing there: its plan is what the certificate pays",
+            "or look_through (是否穿透) yes, with the underlying loans",
         )  # fmt: skip
     rows.refuse(
         ~through & ~trust, "trust_plan", "certificate-without-trust", lambda row: "a certificate of no trust",
@@ -81,13 +82,14 @@ def _refuse_terms(rows: terms.Rows) -> None:
     bank = tape.column("lending_bank") != ""
     rows.refuse(
         through & ~trust & ~bank, "lending_bank", "lender-missing", lambda row: "neither a trust nor an entrusted bank",
-        "信托计划 of a trust-beneficiary right, or 贷款行 of an entrusted loan",
+        "the trust (信托计划) of a trust-beneficiary right, or the bank (贷款行) of an entrusted loan",
     )  # fmt: skip
     for name in ("trust_fee", "trust_tax", "trust_principal", "trust_interest"):
         rows.refuse(
             through & ~trust & _stated(tape, name), name, "trust-term-without-trust",
             lambda row, name=name: f"{name} {tape.column(name)[row]} of a loan in no trust",  # type: ignore[misc]
-            "terms of a trust beside 信托计划", "the fee of an entrusted bank is bank_fee (委托贷款手续费率)",
+            "terms of a trust beside the trust (信托计划)",
+            "the fee of an entrusted bank is bank_fee (委托贷款手续费率)",
         )  # fmt: skip
     distribution.refuse(rows, np.asarray(through & trust))
 

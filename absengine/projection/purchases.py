@@ -45,7 +45,7 @@ def purchase_channels(
             figures = model.channels()
             for line, name in enumerate(names):
                 if name.split(".")[1] == purchase:
-                    values[line, :, case] = figures.get(name.split(".", 2)[2], 0.0)
+                    values[line, :, case] = figures[name.split(".", 2)[2]]
     problems.refuse(ScenarioError)
     return values
 
@@ -88,6 +88,7 @@ class _Model:
         leaves = None if prepay is None else prepay.prepay
         known = self.line + np.timedelta64(0 if fails is None else fails.recognition, "D")
         return {
+            "balance": 0.0,
             "default": self.by_row(fails),
             "prepay": self.by_row(leaves),
             "at_end": fails.values[0] if fails is not None and fails.kind == "maturity" else 0.0,
@@ -143,7 +144,11 @@ class _Model:
     def recoveries(self, recognition: int) -> dict[str, Floats | float]:
         """Rates and rows of every source, in legal order; together never more than the principal."""
         left = np.ones(len(self.line))
-        found: dict[str, Floats | float] = {}
+        found: dict[str, Floats | float] = {
+            f"recovery.{source}.{part}": 0.0
+            for source in RECOVERY_SOURCES
+            for part in ("rate", "row", "late_rate", "late_row")
+        }
         delayed = self.ruling("delayed")
         delay = None if delayed is None else delayed.delayed
         for source in RECOVERY_SOURCES:

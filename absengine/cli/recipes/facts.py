@@ -150,7 +150,7 @@ def _only(names: Collection[str]) -> str:
 
 
 def _entities(deal: DealFile) -> dict[str, Fact]:
-    """The one entity there is, the first payer of a shortfall, and the one entity that is not that payer."""
+    """The one entity there is, the payer of a shortfall named last in the file, the one entity that is not it."""
     payers = [name for name, support in deal.support.items() if support.kind == "shortfall"]
     payer = payers[-1] if payers else ""
     free = [name for name in deal.entity if not payer or name != deal.support[payer].provider]
