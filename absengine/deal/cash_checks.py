@@ -34,6 +34,7 @@ def check_cash(deal: DealFile, findings: Findings) -> None:
     for name, fee in deal.fee.items():
         if fee.on_paid:
             _fee_on_paid(deal, name, fee, findings)
+            _charged_alike(deal, name, fee, findings)
     _paid_in_one(deal, findings)
     _deposits(deal, findings)
     if deal.servicing is not None:
@@ -115,6 +116,21 @@ def _fee_on_paid(deal: DealFile, name: str, fee: Fee, findings: Findings) -> Non
             findings.add("fee-before-its-payment", ("stage", stage, "step", late[-1]),
                          f"fee.{name} before step '{noun.step[charged[-1]].id}', on which it is charged",
                          "a step after all that it is charged on", "move it behind")  # fmt: skip
+
+
+def _charged_alike(deal: DealFile, name: str, fee: Fee, findings: Findings) -> None:
+    """A step leaves the fee aside for all it pays, so all of it must bear the fee, or none."""
+    on = {member for claim in fee.on_paid for member in claim_members(deal, claim)}
+    for stage, noun in deal.stage.items():
+        payers = {step.source for step in noun.step if f"fee.{name}" in step.what}
+        for index, step in enumerate(noun.step):
+            paid = [member for claim in step.what for member in claim_members(deal, claim)]
+            free = [member for member in paid if member not in on]
+            if step.do == "pay" and step.source in payers and 0 < len(free) < len(paid):
+                findings.add("fee-on-some", ("stage", stage, "step", index, "what"),
+                             f"{one_of(free)} without fee '{name}', beside claims that bear it",
+                             "a step whose claims all bear a fee on payments, or none of them",
+                             "make a step of each, or add them to on_paid")  # fmt: skip
 
 
 def charges(deal: DealFile, fee: Fee, what: tuple[str, ...]) -> bool:
