@@ -148,3 +148,18 @@ def regular_dates(first: Any, every: Period, on: int | str | None, end: Any) -> 
     steps = np.arange(1, span // every.months + 1)
     later = add_months(start, every.months * steps, None if on is None else day_of_month(on))
     return np.concatenate([[start], later[later <= last]])
+
+
+def months_between(origin: Any, dates: Any, day: Any = None) -> NDArray[np.float64]:
+    """Months from ``origin`` to ``dates``: whole calendar months, then days over the days of the month begun.
+
+    Month steps are counted from ``origin`` and clipped to month ends, so 31 January to 29 February is exactly one.
+    Where ``origin`` lies on the rhythm of ``day`` (31 = last), steps keep to it: 28 February to 31 March is one too.
+    """
+    start, end = np.broadcast_arrays(np.asarray(origin, "datetime64[D]"), np.asarray(dates, "datetime64[D]"))
+    own = month_day(start)
+    rhythm = own if day is None else np.where(month_day(add_months(start, 0, day)) == own, day, own)
+    whole = (end.astype("datetime64[M]") - start.astype("datetime64[M]")).astype(np.int64)
+    whole = whole - (add_months(start, whole, rhythm) > end)
+    low, high = add_months(start, whole, rhythm), add_months(start, whole + 1, rhythm)
+    return np.asarray(whole + (end - low).astype(np.float64) / (high - low).astype(np.float64))

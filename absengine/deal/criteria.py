@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from absengine.calendars.date_rules import add_months
+from absengine.calendars.date_rules import months_between
 from absengine.deal.nouns import Bound, Criterion, FieldSort
 from absengine.language.validation import one_of
 from absengine.schema import CONTRACT_COLUMNS, Dates, Floats, Table, Texts
@@ -21,8 +21,8 @@ LISTS = ("tags", "recourse", "ip_ids")
 
 COMPUTED: Mapping[str, Callable[[Table], Floats]] = {
     "balance": lambda contracts: np.asarray(contracts["cutoff_balance"]),
-    "remaining_months": lambda contracts: months_between(contracts["cutoff_date"], contracts["maturity_date"]),
-    "original_months": lambda contracts: months_between(contracts["start_date"], contracts["maturity_date"]),
+    "remaining_months": lambda contracts: months_left(contracts["cutoff_date"], contracts["maturity_date"]),
+    "original_months": lambda contracts: months_left(contracts["start_date"], contracts["maturity_date"]),
 }
 """Fields no tape has to state."""
 
@@ -30,18 +30,11 @@ NAMERS = ("pool", "obligor", "debtor", "group", "asset_kind", "industry", "regio
 """What shares are mostly taken by; any other text of the contract will do."""
 
 
-def months_between(first: Dates, last: Dates) -> Floats:
-    """Calendar months from one day to another, a part of a month by its days; never below 0.
-
-    The same day 30 months later is 30. NaN where a date is missing.
-    """
+def months_left(first: Dates, last: Dates) -> Floats:
+    """Calendar months from one day to another, a part of a month by its days; never below 0, NaN without a date."""
     known = ~(np.isnat(first) | np.isnat(last))
-    start, end = np.asarray(first)[known], np.asarray(last)[known]
-    whole = (end.astype("datetime64[M]") - start.astype("datetime64[M]")).astype(np.int64)
-    whole -= add_months(start, whole) > end
-    before, after = add_months(start, whole), add_months(start, whole + 1)
     months = np.full(len(known), np.nan)
-    months[known] = whole + (end - before).astype(np.float64) / (after - before).astype(np.float64)
+    months[known] = months_between(np.asarray(first)[known], np.asarray(last)[known])
     return np.asarray(np.maximum(months, 0.0))
 
 

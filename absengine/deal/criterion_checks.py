@@ -7,7 +7,6 @@ import datetime as dt
 from absengine.deal.criteria import mismatch, sort_of, within
 from absengine.deal.findings import Findings
 from absengine.deal.nouns import Criterion, DealFile, Purchase
-from absengine.deal.purchases import months_of
 from absengine.language.toml import printable
 from absengine.language.validation import one_of
 
@@ -73,7 +72,7 @@ def _purchases(deal: DealFile, name: str, criterion: Criterion, findings: Findin
 
 def _terms(terms: Purchase) -> dict[str, tuple[str, float | dt.date | str]]:
     """What is known of the contracts a purchase buys: field → the key that says so, and the value."""
-    months = float(months_of(terms.term))
+    months = float(terms.term.months)
     known: dict[str, tuple[str, float | dt.date | str]] = {
         "remaining_months": ("term", months), "original_months": ("term", months), "rate": ("rate", terms.rate),
         "asset_kind": ("kind", terms.kind),

@@ -26,7 +26,6 @@ from absengine.deal.nouns import (
     Tranche,
     Trigger,
 )
-from absengine.deal.purchases import months_of
 from absengine.deal.sentences import FIELDS, SECTIONS
 from absengine.deal.telling import Language, money
 from absengine.deal.triggers import parse_effect
@@ -122,7 +121,7 @@ class _Explainer(CashWords):
         kind = self.kinds.get(terms.kind, {}).get(self.language, terms.kind)
         return self.say("purchase", name=self.named(name, terms.label), kind=kind, rate=percent(terms.rate),
                         pool=self.optional("sub pool", terms.pool), repays=self.word(terms.repays),
-                        every=self.every(terms.every), term=self.say("months", value=months_of(terms.term)),
+                        every=self.every(terms.every), term=self.say("months", value=terms.term.months),
                         price=percent(terms.price), limits="".join(limits))  # fmt: skip
 
     def criterion(self, name: str, terms: Criterion) -> str:

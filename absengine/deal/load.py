@@ -16,7 +16,6 @@ from absengine.deal.findings import Findings
 from absengine.deal.nouns import DealFile, Pool
 from absengine.deal.plans import read_plans
 from absengine.deal.program import Compiled, compile_program
-from absengine.deal.purchases import months_of
 from absengine.deal.salvage import errors_of_sense
 from absengine.deal.timeline import build_timeline
 from absengine.errors import DealError, InputError, Problem, Problems, Where
@@ -67,7 +66,7 @@ class Deal:
     def purchases(self) -> dict[str, PurchaseTerms]:
         """What scenarios ask of contracts bought later."""
         return {
-            name: PurchaseTerms(terms.kind, terms.pool or "", months_of(terms.every))
+            name: PurchaseTerms(terms.kind, terms.pool or "", terms.every.months)
             for name, terms in self.file.purchase.items()
         }
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from absengine.deal.findings import Findings
 from absengine.deal.nouns import DealFile, Purchase
-from absengine.deal.purchases import months_of
 from absengine.language.validation import one_of
 
 
@@ -25,7 +24,7 @@ def check_purchases(deal: DealFile, findings: Findings) -> None:
 
 def _terms(name: str, terms: Purchase, findings: Findings) -> None:
     path = ("purchase", name)
-    every, term = months_of(terms.every), months_of(terms.term)
+    every, term = terms.every.months, terms.term.months
     if not every or not term or term % every:
         findings.add("purchase-term", (*path, "term"), f"{terms.term} paid every {terms.every}",
                      "a term of whole periods of months", 'write term = "24 months" every = "3 months"')  # fmt: skip

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from absengine.calendars.date_rules import add_months
 from absengine.deal.assembler import Slot
@@ -18,16 +19,10 @@ from absengine.deal.nouns import Purchase
 from absengine.kernels import purchases as kernel
 from absengine.kernels.opcodes import Op
 from absengine.language.formula import Kind
-from absengine.language.units import PeriodText
 from absengine.schema import CASH_CHANNELS, PURCHASE_CHANNELS, RECOVERY_SOURCES, Floats, Timeline
 
 SOLD = ("performing", "opening", *CASH_CHANNELS, "default", "recognised")
 """Channels a sale takes its share of, with every recovery: claims are sold with the contracts."""
-
-
-def months_of(period: PeriodText) -> int:
-    """A period in months; 0 where it is of days or weeks."""
-    return {"month": period.n, "year": 12 * period.n}.get(period.unit, 0)
 
 
 def growth(terms: Purchase, timeline: Timeline) -> Floats:
@@ -36,8 +31,8 @@ def growth(terms: Purchase, timeline: Timeline) -> Floats:
     The last row holds what falls due after the last calculation date. Nothing is bought on rows from which the model
     contract would mature after ``matures_by``: they hold zeros.
     """
-    rows, every = timeline.rows, months_of(terms.every)
-    count = months_of(terms.term) // every
+    rows, every = timeline.rows, terms.every.months
+    count = terms.term.months // every
     interest, principal = model_contract(terms.rate * every / 12.0, count, terms.repays)
     flows = np.zeros((rows, 3, rows + 1))
     for row, bought in enumerate(timeline.pay_date):
@@ -63,8 +58,8 @@ def model_contract(rate: float, count: int, repays: str) -> tuple[Floats, Floats
     return left * rate, left - np.append(left[1:], 0.0)
 
 
-def buy(b: Builder, name: str, cash: Slot, mask: Slot, account: Slot) -> tuple[Slot, Slot]:
-    """Buy as much of a purchase as ``cash`` and its own limits allow; (cash wanted, cash paid) in counting units."""
+def buy(b: Builder, name: str, cash: Slot, mask: Slot, account: Slot) -> Slot:
+    """Buy as much of a purchase as ``cash`` and its own limits allow; the cash paid, in counting units."""
     terms = b.deal.purchase[name]
     with b.asm.scope(b.locate(("purchase", name))):
         price = b.asm.param(f"purchase.{name}.price", terms.price)
@@ -90,7 +85,7 @@ def buy(b: Builder, name: str, cash: Slot, mask: Slot, account: Slot) -> tuple[S
     b.add(b.asm.state("pool.purchased"), bought, on)
     if terms.supply is not None:
         b.take(_offered(b, name), bought, on)
-    return b.where_set(on, wanted), paid
+    return paid
 
 
 def purchased(b: Builder, name: str) -> Slot:
@@ -159,18 +154,13 @@ def lines(b: Builder, name: str) -> list[int]:
     return found
 
 
-def arrays(b: Builder) -> dict[str, Any]:
+def arrays(b: Builder) -> dict[str, NDArray[Any]]:
     """What the program knows of purchases and sales; asked for when every channel of the deal is known."""
-    names, rows = list(b.deal.purchase), b.timeline.rows
-    if not names:
-        return {"sold": np.array(sold_lines(b), dtype=np.int32)}
-    return {
-        "purchases": np.array([lines(b, name) for name in names], dtype=np.int32),
-        "growth": np.array([growth(b.deal.purchase[name], b.timeline) for name in names]).reshape(
-            -1, rows, 3, rows + 1
-        ),
-        "sold": np.array(sold_lines(b), dtype=np.int32),
-    }
+    found = {"sold": np.array(sold_lines(b), dtype=np.int32)}
+    if b.deal.purchase:
+        found["purchases"] = np.array([lines(b, name) for name in b.deal.purchase], dtype=np.int32)
+        found["growth"] = np.stack([growth(terms, b.timeline) for terms in b.deal.purchase.values()])
+    return found
 
 
 def sell(b: Builder, principal: Slot, price: Slot, account: Slot, mask: Slot) -> Slot:

@@ -117,7 +117,7 @@ def _buy(at: StepContext) -> None:
         left = b.asm.value(Op.MIN, left, _limit(at))
     b.asm.emit(Op.SET, at.flow("due"), left, mask=at.mask)
     for name in step.what:
-        _, paid = purchases.buy(b, name.removeprefix("purchase."), left, at.mask, account)
+        paid = purchases.buy(b, name.removeprefix("purchase."), left, at.mask, account)
         b.add(at.flow("paid"), paid, at.mask)
         b.add(at.flow(f"from.account.{step.source}"), paid, at.mask)
         left = b.asm.value(Op.SUB, left, paid)

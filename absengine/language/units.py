@@ -196,6 +196,11 @@ class PeriodText(Spelled):
     def example(cls, value: object) -> str:
         return f'write "{value} months"' if _is_number(value) else ""
 
+    @property
+    def months(self) -> int:
+        """Whole months; 0 for days and weeks."""
+        return {"month": 1, "year": 12}.get(self.unit, 0) * self.n
+
     def __str__(self) -> str:
         return f"{self.n} {self.unit}{'s' if self.n != 1 else ''}"
 

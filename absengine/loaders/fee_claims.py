@@ -137,11 +137,3 @@ def previous_dates(flows: Flows, begin: Dates) -> Dates:
     same = np.flatnonzero(flows.contract[1:] == flows.contract[:-1]) + 1
     before[same] = flows.due[same - 1]
     return before
-
-
-def last_dates(flows: Flows, otherwise: Dates) -> Dates:
-    """Last due date of each contract; ``otherwise`` where nothing is due."""
-    last = otherwise.copy()
-    ends = np.flatnonzero(np.append(flows.contract[1:] != flows.contract[:-1], True)[: len(flows)])
-    last[flows.contract[ends]] = flows.due[ends]
-    return last

@@ -38,7 +38,7 @@ from absengine.loaders.licence_terms import (
     shares_kept,
     some_rows,
 )
-from absengine.loaders.schedule import Flows
+from absengine.loaders.schedule import Flows, last_dates
 from absengine.loaders.source import Context, Loaded
 from absengine.loaders.tape import Tape
 from absengine.schema import Dates, Floats
@@ -121,7 +121,7 @@ def _contracts(net: Tape, cutoff: Dates, claims: _Claims, flows: Flows) -> dict[
     maturity = net.column("maturity_date")
     contracts = contract_columns(
         net, KIND, cutoff=cutoff, balance=np.where(np.abs(worth - whole) <= 1e-12 * whole, claims.balance, worth),
-        maturity=fee_claims.last_dates(flows, np.where(np.isnat(maturity), cutoff, maturity)), rate=claims.rate,
+        maturity=last_dates(flows, np.where(np.isnat(maturity), cutoff, maturity)), rate=claims.rate,
     )  # fmt: skip
     contracts["previous_due_date"] = np.where(np.bincount(flows.contract, minlength=len(net)) > 0, claims.begin, _NAT)
     return contracts
@@ -366,7 +366,7 @@ def _together(parts: list[_Claims], given: Flags) -> _Claims:
 
 def _refuse_late_end(rows: terms.Rows, licence: Licence, flows: Flows) -> None:
     """An early end on or after the last fee ends nothing early."""
-    last = fee_claims.last_dates(flows, np.full(len(rows.tape), np.datetime64("9999-12-31")))
+    last = last_dates(flows, np.full(len(rows.tape), np.datetime64("9999-12-31")))
     rows.refuse(
         licence.early_end > last, "early_end_date", "early-end-after-last-fee",
         lambda row: f"an early end on {licence.early_end[row]}, after the last fee on {last[row]}",

@@ -20,7 +20,7 @@ from absengine.loaders.due_dates import Cycle, Flags, Grid, due_dates
 from absengine.loaders.fields import fields_of
 from absengine.loaders.given_plan import Plan, plan_rows, planned
 from absengine.loaders.interest import Growth, Resets, growth
-from absengine.loaders.schedule import Amortisation, Flows, amortise, level_payment
+from absengine.loaders.schedule import Amortisation, Flows, amortise, last_dates, level_payment
 from absengine.loaders.source import Context, Loaded
 from absengine.loaders.tape import Tape
 from absengine.schema import Dates, Floats
@@ -66,7 +66,7 @@ def schedule(tape: Tape, context: Context) -> Loaded:
         flows = Flows.joined([flows, planned(tape, plan, names, rate, resets, late)]).in_order()
     flows = overdue.added(flows, late, _dates_left(cycle, grid, plan))
     contracts = contract_columns(
-        tape, KIND, cutoff=cutoff, balance=tape.column("balance"), maturity=_last_due(cycle, flows),
+        tape, KIND, cutoff=cutoff, balance=tape.column("balance"), maturity=last_dates(flows, cycle.maturity),
         rate=_rate_now(tape, grid, grown, resets),
     )  # fmt: skip
     contracts["previous_due_date"] = _previous_due(grid, plan)
@@ -161,14 +161,6 @@ def _refuse_rising(rows: terms.Rows, flows: Flows) -> None:
         lambda row: f"payments of {rows.tape.column('payment')[row]:,.2f} that do not cover the interest",
         "payments of at least the interest of a period",
     )  # fmt: skip
-
-
-def _last_due(cycle: Cycle, flows: Flows) -> Dates:
-    """Last due date of each contract; its maturity where nothing is due."""
-    last = cycle.maturity.copy()
-    ends = np.flatnonzero(np.append(flows.contract[1:] != flows.contract[:-1], True)[: len(flows)])
-    last[flows.contract[ends]] = flows.due[ends]
-    return last
 
 
 def _rate_now(tape: Tape, grid: Grid, grown: Growth, resets: Resets | None) -> Floats:

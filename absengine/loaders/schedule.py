@@ -92,6 +92,14 @@ class Flows:
         return cls(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])})
 
 
+def last_dates(flows: Flows, otherwise: Dates) -> Dates:
+    """Last due date of each contract, flows in order; ``otherwise`` where nothing is due."""
+    last = otherwise.copy()
+    ends = np.flatnonzero(np.append(flows.contract[1:] != flows.contract[:-1], True)[: len(flows)])
+    last[flows.contract[ends]] = flows.due[ends]
+    return last
+
+
 def _columns(grid: Grid) -> Iterator[tuple[Counts, Counts]]:
     """For each position: the contracts that have a cell there, and those cells. Contracts come longest first."""
     order = np.argsort(-grid.count, kind="stable")

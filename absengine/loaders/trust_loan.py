@@ -18,7 +18,7 @@ from absengine.errors import Problems, TapeError
 from absengine.loaders import distribution, pledge_loan, terms, trust_tier
 from absengine.loaders.due_dates import Flags
 from absengine.loaders.fields import fields_of
-from absengine.loaders.schedule import Flows
+from absengine.loaders.schedule import last_dates
 from absengine.loaders.source import Context, Loaded
 from absengine.loaders.tape import Tape
 from absengine.schema import Dates
@@ -114,7 +114,7 @@ def _contracts(tape: Tape, loans: Loaded, passed: trust_tier.Passed) -> dict[str
     count = len(tape)
     contracts["asset_kind"] = np.full(count, KIND, dtype=object)
     contracts["cutoff_balance"] = contracts["cutoff_balance"] + trust_tier.in_account(tape)
-    contracts["maturity_date"] = _last(passed.flows, contracts["maturity_date"])
+    contracts["maturity_date"] = last_dates(passed.flows, contracts["maturity_date"])
     tiered = passed.longest > 0
     contracts["previous_due_date"] = np.where(tiered, np.datetime64("NaT", "D"), contracts["previous_due_date"])
     contracts |= {
@@ -122,9 +122,3 @@ def _contracts(tape: Tape, loans: Loaded, passed: trust_tier.Passed) -> dict[str
         "wait_days": passed.wait, "wait_days_longest": passed.longest,
     }  # fmt: skip
     return contracts
-
-
-def _last(flows: Flows, otherwise: Dates) -> Dates:
-    last = otherwise.copy()
-    last[flows.contract] = flows.due  # in order of date: the last one stays
-    return last

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from absengine.calendars.date_rules import add_months
+from absengine.calendars.date_rules import add_months, months_between
 from absengine.kernels.pool import Clocks, Events
-from absengine.projection.dates import DAYS_PER_YEAR, Indices, Rhythm, months_between, rows_of, summed
+from absengine.projection.dates import DAYS_PER_YEAR, Indices, Rhythm, rows_of, summed
 from absengine.projection.names import Parties
 from absengine.projection.paying import daily_penalty
 from absengine.projection.shape import ASPECTS, Shape, partition

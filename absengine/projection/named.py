@@ -11,12 +11,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from absengine.calendars.date_rules import add_months, month_day
+from absengine.calendars.date_rules import add_months, month_day, months_between
 from absengine.errors import Problems
 from absengine.kernels import pool as kernel
 from absengine.projection.buybacks import Exit, Fate, Market, refuse_unknown
 from absengine.projection.clocks import Pool
-from absengine.projection.dates import months_apart, months_between, rows_of
+from absengine.projection.dates import months_apart, rows_of
 from absengine.projection.names import Flags
 from absengine.projection.payers import Payers
 from absengine.projection.paying import Paying

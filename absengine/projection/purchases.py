@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from absengine.calendars.date_rules import months_between
 from absengine.errors import Problems, ScenarioError
 from absengine.kernels.purchases import FULL_INTEREST, PREPAY_LAST
 from absengine.projection.clocks import Pool
-from absengine.projection.dates import later, months_between, rows_of, summed
+from absengine.projection.dates import later, rows_of, summed
 from absengine.projection.payers import Payers
 from absengine.scenario import Assumption, Case, Curve, RecoveryTerm, Scenario
 from absengine.scenario.nouns import LEVELS

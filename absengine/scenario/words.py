@@ -56,9 +56,9 @@ def _days(value: object) -> int:
 
 def _months(value: object) -> int:
     period = PeriodText.parse(value)
-    if period.unit not in ("month", "year"):
+    if not period.months:
         raise refusal("every-not-months", str(period), 'months or years, such as "3 months"')
-    return period.n * (12 if period.unit == "year" else 1)
+    return period.months
 
 
 def _penalty(value: object) -> str | float:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from absengine.calendars.date_rules import add_months
-from absengine.deal.criteria import met, mismatch, months_between, shares, sort_of, within
+from absengine.deal.criteria import met, mismatch, months_left, shares, sort_of, within
 from absengine.deal.nouns import Criterion
 from absengine.schema import CONTRACT_COLUMNS, Table
 
@@ -42,27 +42,25 @@ def passing(**terms: Any) -> list[bool]:
 
 
 # months ---------------------------------------------------------------------------------------------------------------
-def test_months_between__whole_months_and_days_of_the_next() -> None:
+def test_months_left__whole_months_and_days_of_the_next() -> None:
     """31 March to 30 September 2028 is 30 months to the day, as months end; the next month has 31 days."""
     held = contracts()
-    left = months_between(held["cutoff_date"], held["maturity_date"])
+    left = months_left(held["cutoff_date"], held["maturity_date"])
     assert left[:3] == pytest.approx([30.0, 30 + 1 / 31, 0.0])
     assert np.isnan(left[3])
-    whole = months_between(
-        days("2026-01-15", "2026-01-31", "2026-03-01"), days("2026-02-14", "2026-02-28", "2026-02-01")
-    )
+    whole = months_left(days("2026-01-15", "2026-01-31", "2026-03-01"), days("2026-02-14", "2026-02-28", "2026-02-01"))
     assert whole == pytest.approx([30 / 31, 1.0, 0.0])
 
 
 @settings(max_examples=100)
 @given(st.dates(dt.date(2000, 1, 1), dt.date(2040, 12, 31)), st.integers(0, 400), st.integers(0, 27))
-def test_months_between__rises_with_the_day_and_meets_whole_months(start: dt.date, months: int, more: int) -> None:
+def test_months_left__rises_with_the_day_and_meets_whole_months(start: dt.date, months: int, more: int) -> None:
     first = np.array([start], dtype="datetime64[D]")
     due = add_months(first, months)
-    assert months_between(first, due)[0] == months
-    later = months_between(first, due + more)[0]
+    assert months_left(first, due)[0] == months
+    later = months_left(first, due + more)[0]
     assert months <= later < months + 1
-    assert later < months_between(first, due + more + 1)[0] <= months + 1
+    assert later < months_left(first, due + more + 1)[0] <= months + 1
 
 
 # contracts ------------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import pytest
 
 from absengine.loaders import fee_claims
 from absengine.loaders.due_dates import Grid, grid_of
-from absengine.loaders.schedule import Flows
+from absengine.loaders.schedule import Flows, last_dates
 from absengine.schema import Dates, Floats
 
 BEGIN = np.array(["2020-01-01"] * 2, dtype="M8[D]")
@@ -96,5 +96,5 @@ def test_ended__settles_with_interest_by_days_or_stops() -> None:
 def test_last_dates__otherwise_where_nothing_is_due() -> None:
     flows = _claims(np.array([0.06, 0.10])).take(np.array([0, 1]))
     otherwise = _days("1999-01-01", "1999-01-02")
-    assert fee_claims.last_dates(flows, otherwise).astype(str).tolist() == ["2021-01-01", "1999-01-02"]
+    assert last_dates(flows, otherwise).astype(str).tolist() == ["2021-01-01", "1999-01-02"]
     assert fee_claims.previous_dates(flows, BEGIN).astype(str).tolist() == ["2020-01-01", "2020-07-01"]
