@@ -60,12 +60,14 @@ def describe(
     deal: Path | None = None,
 ) -> dict[str, Any]:
     """The JSON document of a tape. A figure that does not exist is None with a reason beside it."""
+    from absengine.language.validation import did_you_mean
     from absengine.loaders import LOADERS
     from absengine.loaders.rights import read_pool_tape, rights_table
     from absengine.loaders.tape import read_tape
 
     if kind not in LOADERS:
-        raise UsageError(Problem("unknown-kind", Where(path="--kind"), repr(kind), ", ".join(LOADERS)))
+        todo = did_you_mean(kind, LOADERS)
+        raise UsageError(Problem("unknown-kind", Where(path="--kind"), repr(kind), ", ".join(LOADERS), todo))
     day = _day(as_of)
     fields = LOADERS[kind].FIELDS
     if not any(item.key and item.name == "asset_id" for item in fields):

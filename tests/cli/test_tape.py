@@ -62,6 +62,11 @@ def test_tape__collections_have_no_contracts(tmp_path: Path, capsys: pytest.Capt
     assert document["pool"] is None and document["pool_reason"]
 
 
+def test_tape__the_nearest_kind_is_offered(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["tape", str(tmp_path / "tape.csv"), "--kind", "lease_bak"]) == 2
+    assert "did you mean 'lease_back'?" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("words", [["--kind", "spaceship"], ["--as-of", "tomorrow"]])
 def test_tape__wrong_options_are_usage(file: Path, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["tape", str(file), *words]) == 2
